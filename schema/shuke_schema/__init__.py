@@ -1,0 +1,1 @@
+"""The GraphQL API over `shuke_core`, the ASGI app and the command line."""
