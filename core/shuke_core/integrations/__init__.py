@@ -1,0 +1,1 @@
+"""Integrations (对接): signed messages from tills come in, are cleaned, and become facts."""

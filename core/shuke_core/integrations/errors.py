@@ -1,0 +1,23 @@
+"""What can go wrong between an outside system and the inbox."""
+
+from shuke_core.kit.errors import ShukeError
+
+
+class IntegrationUnknown(ShukeError):
+    code = "INTEGRATION_UNKNOWN"
+    sentence = "The tenant has no active integration {key!r}."
+
+
+class MessageMalformed(ShukeError):
+    code = "MESSAGE_MALFORMED"
+    sentence = "The body can't be read: {problem}"
+
+
+class MessageTypeUnknown(ShukeError):
+    code = "MESSAGE_TYPE_UNKNOWN"
+    sentence = "Messages of type {type!r} are not taken here; send one of: tickets."
+
+
+class TicketNotQuarantined(ShukeError):
+    code = "TICKET_NOT_QUARANTINED"
+    sentence = "There is no open quarantined ticket {ticket_id}."

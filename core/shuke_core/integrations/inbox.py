@@ -1,0 +1,182 @@
+"""The inbox, worked off: messages are claimed under a lease, taken in, and marked done together.
+
+A message that fails is tried again alone, so that it takes no other down with it, and is dead
+after five attempts, with the reason. Tickets that can't be cleaned go into quarantine.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import uniform
+from uuid import UUID
+
+import orjson
+
+from shuke_core.integrations.intake import Fate, RawTicket, take_in
+from shuke_core.integrations.quarantine import quarantine
+from shuke_core.integrations.services import INBOX
+from shuke_core.integrations.ticket_facts import Rejected
+from shuke_core.kit import clock
+from shuke_core.kit.crypto import Place, unseal
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.transactions import current_tenant, fetch, unit_of_work
+from shuke_core.settings import current_settings
+from shuke_core.tenants.keyring import tenant_keys
+from shuke_core.worker.drains import Drain, due_tenants
+
+BATCH = 20
+ATTEMPTS = 5
+KEPT = timedelta(days=30)
+
+log = logging.getLogger("shuke.inbox")
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    id: UUID
+    integration_id: UUID
+    source: str
+    sealed: bytes
+    received_at: datetime
+    attempt: int
+
+
+async def _due() -> list[UUID]:
+    return await due_tenants("inbox", "q.state = 'pending' AND q.due_at <= now()")
+
+
+async def _claim(lease: UUID) -> list[_Claimed]:
+    """Up to twenty due messages of one integration; one that has failed before comes alone."""
+    rows = await fetch(
+        """
+        WITH due AS (
+            SELECT b.id, b.integration_id, b.attempt FROM inbox b
+             WHERE b.tenant_id = $1 AND b.state = 'pending' AND b.due_at <= now()
+             ORDER BY b.due_at LIMIT $4 FOR UPDATE SKIP LOCKED
+        ), first AS (
+            SELECT id, integration_id, attempt FROM due LIMIT 1
+        ), claimed AS (
+            UPDATE inbox m SET lease = $2, attempt = m.attempt + 1,
+                   due_at = now() + make_interval(secs => $3)
+              FROM due d, first f
+             WHERE m.tenant_id = $1 AND m.id = d.id
+               AND (d.id = f.id OR (f.attempt = 0 AND d.attempt = 0
+                                    AND d.integration_id = f.integration_id))
+            RETURNING m.id, m.integration_id, m.sealed, m.received_at, m.attempt
+        )
+        SELECT c.id, c.integration_id, i.key AS source, c.sealed, c.received_at, c.attempt
+          FROM claimed c JOIN integration i ON i.tenant_id = $1 AND i.id = c.integration_id
+         ORDER BY c.id
+        """,
+        *(lease, current_settings().lease_seconds, BATCH),
+    )
+    return [_Claimed(**row) for row in rows]
+
+
+async def _hold(lease: UUID, ids: list[UUID]) -> bool:
+    """Whether the lease still covers every message; locks them until the unit ends."""
+    rows = await fetch(
+        "SELECT id FROM inbox WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND lease = $3 "
+        "AND state = 'pending' ORDER BY id FOR UPDATE",
+        *(ids, lease),
+    )
+    return len(rows) == len(ids)
+
+
+async def _open(message: _Claimed) -> list[object]:
+    keys = await tenant_keys()
+    place = Place(current_tenant(), "inbox", message.id, "sealed")
+    tickets: list[object] = orjson.loads(unseal(keys.sealing, message.sealed, place))["data"][
+        "tickets"
+    ]
+    return tickets
+
+
+async def _process(messages: Sequence[_Claimed]) -> None:
+    owners: list[tuple[_Claimed, int]] = []
+    tickets: list[RawTicket] = []
+    for message in messages:
+        for row_no, body in enumerate(await _open(message), start=1):
+            owners.append((message, row_no))
+            tickets.append(RawTicket(body, message.received_at))
+    fates = await take_in(messages[0].source, tickets)
+    counts: dict[UUID, Counter[str]] = {message.id: Counter() for message in messages}
+    for (message, row_no), ticket, fate in zip(owners, tickets, fates, strict=True):
+        if isinstance(fate, Rejected):
+            await quarantine(message.integration_id, message.id, row_no, ticket.body, fate)
+            counts[message.id]["quarantined"] += 1
+        else:
+            counts[message.id]["accepted" if fate is Fate.ACCEPTED else "known"] += 1
+    await fetch(
+        "UPDATE inbox m SET state = 'done', lease = NULL, done_at = $2, accepted = t.accepted, "
+        "known = t.known, quarantined = t.quarantined, reason = NULL "
+        "FROM unnest($3::uuid[], $4::int[], $5::int[], $6::int[]) "
+        "AS t(id, accepted, known, quarantined) WHERE m.tenant_id = $1 AND m.id = t.id",
+        clock.now(),
+        list(counts),
+        *([c[name] for c in counts.values()] for name in ("accepted", "known", "quarantined")),
+    )
+
+
+async def drain_inbox(tenant_id: UUID) -> bool:
+    """One batch of the tenant's inbox; says whether more may wait."""
+    lease = new_id()
+    async with unit_of_work(tenant_id):
+        messages = await _claim(lease)
+    if not messages:
+        return False
+    try:
+        async with unit_of_work(tenant_id):
+            if await _hold(lease, sorted(m.id for m in messages)):
+                await _process(messages)
+    except Exception as failure:
+        log.exception("a batch of messages failed", extra={"messages": len(messages)})
+        async with unit_of_work(tenant_id):
+            await _put_back(lease, messages, failure)
+    return True
+
+
+async def _put_back(lease: UUID, messages: Sequence[_Claimed], failure: Exception) -> None:
+    """Frees the messages for another attempt; of several, nobody knows which one was at fault."""
+    await fetch(
+        f"UPDATE inbox SET lease = NULL, reason = $4, due_at = now() + make_interval(secs => $5), "
+        f"state = CASE WHEN attempt >= {ATTEMPTS} THEN 'dead' ELSE 'pending' END "  # noqa: S608
+        "WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND lease = $3",
+        [message.id for message in messages],
+        lease,
+        f"{type(failure).__name__}: {failure}"[:500],
+        0.0 if len(messages) > 1 else uniform(0, 2.0 ** messages[0].attempt),  # noqa: S311
+    )
+
+
+async def redrive_dead_messages() -> int:
+    """Gives the tenant's dead messages five new attempts; returns how many there were."""
+    rows = await fetch(
+        "UPDATE inbox SET state = 'pending', attempt = 1, due_at = now() "
+        "WHERE tenant_id = $1 AND state = 'dead' AND sealed IS NOT NULL RETURNING id"
+    )
+    return len(rows)
+
+
+async def forget_payloads() -> bool:
+    """Deletes what messages and tickets said after thirty days, a thousand a step."""
+    limit = clock.now() - KEPT
+    forgotten = await fetch(
+        "UPDATE inbox SET sealed = NULL WHERE tenant_id = $1 AND id IN (SELECT id FROM inbox "
+        "WHERE tenant_id = $1 AND received_at < $2 AND sealed IS NOT NULL "
+        "AND state <> 'pending' LIMIT 1000) RETURNING id",
+        limit,
+    )
+    tickets = await fetch(
+        "UPDATE quarantined_ticket SET sealed = NULL, state = CASE state WHEN 'open' "
+        "THEN 'discarded' ELSE state END WHERE tenant_id = $1 AND id IN (SELECT id "
+        "FROM quarantined_ticket WHERE tenant_id = $1 AND quarantined_at < $2 "
+        "AND sealed IS NOT NULL LIMIT 1000) RETURNING id",
+        limit,
+    )
+    return bool(forgotten or tickets)
+
+
+INBOX_DRAIN = Drain(INBOX, _due, drain_inbox)

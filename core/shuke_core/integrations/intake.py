@@ -1,0 +1,127 @@
+"""Intake: raw tickets become clean facts, people become members, facts become orders.
+
+One batch, whatever messages its tickets came in: four statements, not four a ticket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from shuke_core.integrations.tickets import CleanRefund, CleanSale, Rejected, clean_ticket
+from shuke_core.kit import clock
+from shuke_core.members.services import Identity, identify_members
+from shuke_core.orders.services import (
+    NewLine,
+    NewRefund,
+    NewSale,
+    record_refunds,
+    record_sales,
+)
+from shuke_core.tenants.queries import stores_by_code, this_tenant
+
+
+class Fate(Enum):
+    """What became of a ticket that could be cleaned."""
+
+    ACCEPTED = "accepted"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class RawTicket:
+    """A ticket as JSON value, and when the message that brought it was received."""
+
+    body: object
+    received_at: datetime
+
+
+def _identity(sale: CleanSale, source: str) -> Identity | None:
+    if sale.phone is not None:
+        return Identity.of_phone(sale.phone)
+    if sale.card is not None:
+        return Identity.of_card(source, sale.card)
+    return None
+
+
+def _new_sale(
+    sale: CleanSale, store_id: UUID, member_id: UUID | None, received_at: datetime
+) -> NewSale:
+    return NewSale(
+        store_id,
+        sale.no,
+        sale.business_day,
+        sale.at,
+        received_at,
+        member_id,
+        sale.total_fen,
+        tuple(NewLine(line.sku, line.name, line.quantity, line.amount_fen) for line in sale.lines),
+    )
+
+
+def _new_refund(refund: CleanRefund, store_id: UUID) -> NewRefund:
+    return NewRefund(
+        store_id,
+        refund.no,
+        refund.business_day,
+        refund.at,
+        refund.refunds_no,
+        refund.refunds_day,
+        refund.total_fen,
+        tuple((line.line, line.amount_fen) for line in refund.lines),
+    )
+
+
+async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Rejected]:
+    """Takes the tickets of one integration in; says of each what became of it, in their order.
+
+    A ticket that can't be cleaned, or names a store the tenant has not, is rejected alone.
+    """
+    tenant, now = await this_tenant(), clock.now()
+    read = [
+        clean_ticket(t.body, zone=tenant.zone, day_starts_at=tenant.day_starts_at, now=now)
+        for t in tickets
+    ]
+    clean = [fact for fact in read if not isinstance(fact, Rejected)]
+    stores = await stores_by_code(sorted({fact.store_code for fact in clean}))
+    fates: list[Fate | Rejected] = [
+        fact
+        if isinstance(fact, Rejected)
+        else Fate.KNOWN
+        if fact.store_code in stores
+        else Rejected("store", "STORE_UNKNOWN", fact.store_code)
+        for fact in read
+    ]
+    sales = [
+        (place, fact)
+        for place, fact in enumerate(read)
+        if isinstance(fact, CleanSale) and fates[place] is Fate.KNOWN
+    ]
+    identities = [_identity(sale, source) for _, sale in sales]
+    members = await identify_members(i for i in identities if i is not None)
+    new_sales = await record_sales(
+        source,
+        tenant.currency,
+        [
+            _new_sale(
+                sale,
+                stores[sale.store_code],
+                members[who] if who else None,
+                tickets[place].received_at,
+            )
+            for (place, sale), who in zip(sales, identities, strict=True)
+        ],
+    )
+    refunds = [
+        (place, fact)
+        for place, fact in enumerate(read)
+        if isinstance(fact, CleanRefund) and fates[place] is Fate.KNOWN
+    ]
+    new_refunds = await record_refunds(
+        source, [_new_refund(fact, stores[fact.store_code]) for _, fact in refunds]
+    )
+    for (place, _), is_new in zip(sales + refunds, new_sales + new_refunds, strict=True):
+        if is_new:
+            fates[place] = Fate.ACCEPTED
+    return fates

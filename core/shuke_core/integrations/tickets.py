@@ -1,0 +1,131 @@
+"""A till's ticket, as JSON, turned into facts that the orders domain may believe.
+
+Sale: `{"no", "store", "at", "phone"?, "card"?, "total", "lines"?: [{"sku"?, "name", "quantity"?,
+"amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds", "refunds_day"?, "total",
+"lines"?: [{"line", "amount"}]}`. Amounts are yuan. Fields not named here are ignored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from shuke_core.integrations.ticket_facts import (
+    CleanLine,
+    CleanRefund,
+    CleanSale,
+    RefundedLine,
+    Rejected,
+)
+from shuke_core.integrations.ticket_fields import (
+    TicketRefused,
+    amount,
+    optional_text,
+    read,
+    required_text,
+)
+from shuke_core.integrations.ticket_lines import clean_lines, clean_refunded_lines
+from shuke_core.kit.cleaning import clean_scalar, shown
+from shuke_core.kit.timestamps import business_day, parse_moment
+from shuke_core.members.phones import Phone, names_no_member, normalise_phone
+
+LONGEST_CODE: Final = 64
+
+__all__ = ["CleanLine", "CleanRefund", "CleanSale", "RefundedLine", "Rejected", "clean_ticket"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """How this store tells the time."""
+
+    zone: ZoneInfo
+    day_starts_at: int
+    now: datetime
+
+    def moment(self, field: str, value: object) -> datetime:
+        return read(
+            field,
+            lambda: parse_moment(
+                value,  # type: ignore[arg-type]  # refuses other types
+                self.zone,
+                now=self.now,
+                day_starts_at=self.day_starts_at,
+            ),
+        )
+
+    def day(self, moment: datetime) -> date:
+        return business_day(moment, self.zone, self.day_starts_at)
+
+
+def clean_ticket(
+    raw: object, *, zone: ZoneInfo, day_starts_at: int, now: datetime
+) -> CleanSale | CleanRefund | Rejected:
+    """The facts of one ticket, or the first thing in it that cannot be read.
+
+    `raw` is any JSON value and stays as it is; wall times are in `zone`, a business day begins at
+    `day_starts_at` o'clock. Beside the codes of the fields: TICKET_NOT_AN_OBJECT, KIND_UNKNOWN,
+    FIELD_MISSING, SALE_NEGATIVE_SEND_REFUND, REFUND_ZERO.
+    """
+    clock = _Clock(zone, day_starts_at, now)
+    try:
+        if not isinstance(raw, dict):
+            raise TicketRefused("$", "TICKET_NOT_AN_OBJECT", shown(raw))
+        kind = optional_text("kind", raw.get("kind"), longest=LONGEST_CODE)
+        match (kind or "sale").casefold():
+            case "sale":
+                return _clean_sale(raw, clock)
+            case "refund":
+                return _clean_refund(raw, clock)
+        raise TicketRefused("kind", "KIND_UNKNOWN", shown(kind))
+    except TicketRefused as refusal:
+        return refusal.rejected
+
+
+def _clean_sale(raw: Mapping[str, object], clock: _Clock) -> CleanSale:
+    no = required_text("no", raw.get("no"), longest=LONGEST_CODE)
+    store_code = required_text("store", raw.get("store"), longest=LONGEST_CODE)
+    at = clock.moment("at", raw.get("at"))
+    phone = read("phone", lambda: _phone(raw.get("phone")))
+    card = optional_text("card", raw.get("card"), longest=LONGEST_CODE)
+    total_fen = amount("total", raw.get("total"))
+    if total_fen < 0:
+        raise TicketRefused("total", "SALE_NEGATIVE_SEND_REFUND", shown(raw.get("total")))
+    return CleanSale(
+        no=no,
+        store_code=store_code,
+        at=at,
+        business_day=clock.day(at),
+        phone=phone,
+        card=None if card is None or names_no_member(card) else card,
+        total_fen=total_fen,
+        lines=clean_lines(raw.get("lines"), total_fen),
+    )
+
+
+def _clean_refund(raw: Mapping[str, object], clock: _Clock) -> CleanRefund:
+    no = required_text("no", raw.get("no"), longest=LONGEST_CODE)
+    store_code = required_text("store", raw.get("store"), longest=LONGEST_CODE)
+    at = clock.moment("at", raw.get("at"))
+    refunds_no = required_text("refunds", raw.get("refunds"), longest=LONGEST_CODE)
+    said_day = raw.get("refunds_day")
+    refunds_day = None if said_day is None else clock.day(clock.moment("refunds_day", said_day))
+    # A refund of -5.00 and one of 5.00 mean the same: tills differ on whose side they count.
+    signed_fen = amount("total", raw.get("total"))
+    if signed_fen == 0:
+        raise TicketRefused("total", "REFUND_ZERO", shown(raw.get("total")))
+    total_fen, sign = abs(signed_fen), 1 if signed_fen > 0 else -1
+    return CleanRefund(
+        no=no,
+        store_code=store_code,
+        at=at,
+        business_day=clock.day(at),
+        refunds_no=refunds_no,
+        refunds_day=refunds_day,
+        total_fen=total_fen,
+        lines=clean_refunded_lines(raw.get("lines"), total_fen, sign),
+    )
+
+
+def _phone(value: object) -> Phone | None:
+    return normalise_phone(clean_scalar(value, longest=100))

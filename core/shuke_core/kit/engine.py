@@ -1,0 +1,95 @@
+"""Tortoise's PostgreSQL client, narrowed: every statement runs inside a unit of work.
+
+Named as the `engine` of the app's connection. `BEGIN` travels with what the unit sets, in one
+simple-query trip. No session state outlives a transaction (all is SET LOCAL), so the round trip
+with which asyncpg resets a released connection is left out.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.connection import get_connection, get_connections
+
+CONNECTION = "default"
+
+
+class OutsideUnitOfWork(RuntimeError):
+    """Somebody asked the database without a unit of work: a fault of the program."""
+
+
+class SwallowedFailure(RuntimeError):
+    """The unit went on after a failed statement; PostgreSQL has rolled all of it back."""
+
+
+class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class UnitConnection(TransactionWrapper):
+    """The connection of one open unit: Tortoise's queries and ours share it, one after another."""
+
+    async def fetch(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        """Rows of one statement; errors stay asyncpg's own, with constraint and code."""
+        async with self.acquire_connection() as connection:
+            return [dict(row) for row in await connection.fetch(sql, *values)]
+
+    async def run(self, script: str) -> None:
+        """One simple-query trip, without values."""
+        async with self.acquire_connection() as connection:
+            await connection.execute(script)
+
+
+class ShukeClient(AsyncpgDBClient):
+    """The app's client. `unit` is its only door; anything else raises."""
+
+    connection_class = _SessionlessConnection
+
+    @asynccontextmanager
+    async def unit(self, prologue: str) -> AsyncIterator[UnitConnection]:
+        """A transaction whose BEGIN and `prologue` are one trip; model queries inside join it."""
+        if self._pool is None:
+            async with self._pool_init_lock:
+                if self._pool is None:
+                    await self.create_connection(with_db=True)
+        pool = self._pool
+        assert pool is not None  # noqa: S101
+        unit = UnitConnection(self)
+        async with pool.acquire() as raw:
+            unit._connection = raw
+            token = get_connections().set(self.connection_name, unit)
+            try:
+                await raw.execute(f"BEGIN; {prologue}")
+                try:
+                    yield unit
+                except BaseException:
+                    if not raw.is_closed():
+                        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                            await raw.execute("ROLLBACK")
+                    raise
+                # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
+                if await raw.execute("COMMIT") != "COMMIT":
+                    raise SwallowedFailure("a statement failed inside the unit and was ignored")
+            finally:
+                get_connections().reset(token)
+
+    def acquire_connection(self) -> Any:
+        raise OutsideUnitOfWork("a query outside of any unit of work; open unit_of_work(tenant_id)")
+
+    def _in_transaction(self) -> Any:
+        raise OutsideUnitOfWork("transactions are opened by unit_of_work(tenant_id) only")
+
+
+client_class = ShukeClient
+
+
+def app_client() -> ShukeClient:
+    """The client that `runtime.running` has opened for this process."""
+    client = get_connection(CONNECTION)
+    if isinstance(client, UnitConnection):
+        client = client._parent
+    assert isinstance(client, ShukeClient)  # noqa: S101
+    return client

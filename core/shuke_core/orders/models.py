@@ -1,0 +1,119 @@
+"""Tables of orders: the order, its lines, and refunds with theirs."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+from tortoise import fields
+
+from shuke_core.kit.models import TenantModel
+from shuke_core.members.models import Member
+from shuke_core.tenants.models import Store
+
+
+class Order(TenantModel):
+    """A purchase as its source tells it. Amounts are integer fen; `version` grows with each change.
+
+    The same ticket number may recur in another store or on another business day, never within
+    one: (source, store, external_no, business_day) is the order's business identity.
+    """
+
+    source = fields.CharField(max_length=40)
+    store: fields.ForeignKeyRelation[Store] = fields.ForeignKeyField(
+        "core.Store", related_name=False, on_delete=fields.RESTRICT
+    )
+    store_id: UUID
+    external_no = fields.CharField(max_length=64)
+    business_day: date = fields.DateField()
+    member: fields.ForeignKeyNullableRelation[Member] = fields.ForeignKeyField(
+        "core.Member", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    member_id: UUID | None
+    state = fields.CharField(max_length=20, default="completed")
+    total_fen = fields.BigIntField()
+    refunded_fen = fields.BigIntField(default=0)
+    currency = fields.CharField(max_length=3)
+    placed_at: datetime = fields.DatetimeField()
+    received_at: datetime = fields.DatetimeField()
+    recorded_at: datetime = fields.DatetimeField()
+    version = fields.IntField(default=1)
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "orders"
+        unique_together: ClassVar = (
+            ("tenant_id", "source", "store_id", "external_no", "business_day"),
+        )
+        indexes: ClassVar = (
+            ("tenant_id", "member_id", "placed_at", "id"),
+            ("tenant_id", "source", "external_no"),
+        )
+
+
+class OrderLine(TenantModel):
+    """One line of an order; `quantity` may be fractional (weighed goods)."""
+
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "core.Order", related_name=False, on_delete=fields.CASCADE
+    )
+    order_id: UUID
+    line_no = fields.IntField()
+    sku = fields.CharField(max_length=64, null=True)
+    name = fields.CharField(max_length=200)
+    quantity: Decimal = fields.DecimalField(max_digits=12, decimal_places=3)
+    amount_fen = fields.BigIntField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "order_line"
+        unique_together: ClassVar = (("tenant_id", "order_id", "line_no"),)
+
+
+class Refund(TenantModel):
+    """Money given back. A refund that comes before its sale waits for it, without an order."""
+
+    source = fields.CharField(max_length=40)
+    store: fields.ForeignKeyRelation[Store] = fields.ForeignKeyField(
+        "core.Store", related_name=False, on_delete=fields.RESTRICT
+    )
+    store_id: UUID
+    external_no = fields.CharField(max_length=64)
+    business_day: date = fields.DateField()
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
+        "core.Order", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    order_id: UUID | None
+    refunds_no = fields.CharField(max_length=64)
+    refunds_day: date | None = fields.DateField(null=True)
+    state = fields.CharField(max_length=12, default="waiting")
+    total_fen = fields.BigIntField()
+    refunded_at: datetime = fields.DatetimeField()
+    recorded_at: datetime = fields.DatetimeField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "refund"
+        unique_together: ClassVar = (
+            ("tenant_id", "source", "store_id", "external_no", "business_day"),
+        )
+        indexes: ClassVar = (
+            ("tenant_id", "order_id"),
+            ("tenant_id", "source", "refunds_no", "state"),
+        )
+
+
+class RefundLine(TenantModel):
+    """What of the refund falls on which line of the order."""
+
+    refund: fields.ForeignKeyRelation[Refund] = fields.ForeignKeyField(
+        "core.Refund", related_name=False, on_delete=fields.CASCADE
+    )
+    refund_id: UUID
+    line_no = fields.IntField()
+    amount_fen = fields.BigIntField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "refund_line"
+        unique_together: ClassVar = (("tenant_id", "refund_id", "line_no"),)

@@ -1,0 +1,244 @@
+"""The verbs of orders: record sales and refunds as a source tells them, in batches.
+
+A sale or refund that is known already (same source, store, number and business day) changes
+nothing. A refund may come before its sale; it waits and is applied when the sale arrives.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from shuke_core.events.outbox import announce
+from shuke_core.kit import clock
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.transactions import Row, fetch
+from shuke_core.orders.events import OrderCompleted, OrderRefunded
+from shuke_core.orders.rules import refundable_part
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """One line of a sale. `quantity` has up to three places, the amount is fen."""
+
+    sku: str | None
+    name: str
+    quantity: Decimal
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewSale:
+    """A completed purchase: `placed_at` the till, `received_at` here; the day is the store's."""
+
+    store_id: UUID
+    external_no: str
+    business_day: date
+    placed_at: datetime
+    received_at: datetime
+    member_id: UUID | None
+    total_fen: int
+    lines: tuple[NewLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """A refund and the number of the sale it refunds; lines are (line number, fen)."""
+
+    store_id: UUID
+    external_no: str
+    business_day: date
+    refunded_at: datetime
+    refunds_no: str
+    refunds_day: date | None
+    total_fen: int
+    lines: tuple[tuple[int, int], ...]
+
+
+async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> list[bool]:
+    """Records the sales that are new, with lines, in one statement; says of each if it was new."""
+    if not sales:
+        return []
+    now = clock.now()
+    ids = [new_id() for _ in sales]
+    lines = [
+        (new_id(), order_id, number, line)
+        for order_id, sale in zip(ids, sales, strict=True)
+        for number, line in enumerate(sale.lines, start=1)
+    ]
+    rows = await fetch(
+        """
+        WITH recorded AS (
+            INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day,
+                                member_id, state, total_fen, refunded_fen, currency, placed_at,
+                                received_at, recorded_at, version)
+            SELECT $1, t.id, $2, t.store_id, t.no, t.day, t.member_id, 'completed', t.total, 0,
+                   $3, t.placed_at, t.received_at, $4, 1
+              FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::date[], $9::uuid[],
+                          $10::bigint[], $11::timestamptz[], $12::timestamptz[])
+                AS t(id, store_id, no, day, member_id, total, placed_at, received_at)
+             ORDER BY t.store_id, t.no, t.day
+                ON CONFLICT (tenant_id, source, store_id, external_no, business_day) DO NOTHING
+            RETURNING id
+        ), lined AS (
+            INSERT INTO order_line (tenant_id, id, order_id, line_no, sku, name, quantity,
+                                    amount_fen)
+            SELECT $1, l.id, l.order_id, l.line_no, l.sku, l.name, l.quantity, l.amount
+              FROM unnest($13::uuid[], $14::uuid[], $15::int[], $16::text[], $17::text[],
+                          $18::numeric[], $19::bigint[])
+                AS l(id, order_id, line_no, sku, name, quantity, amount)
+              JOIN recorded r ON r.id = l.order_id
+        )
+        SELECT id FROM recorded
+        """,
+        source,
+        currency,
+        now,
+        ids,
+        [sale.store_id for sale in sales],
+        [sale.external_no for sale in sales],
+        [sale.business_day for sale in sales],
+        [sale.member_id for sale in sales],
+        [sale.total_fen for sale in sales],
+        [sale.placed_at for sale in sales],
+        [sale.received_at for sale in sales],
+        [line[0] for line in lines],
+        [line[1] for line in lines],
+        [line[2] for line in lines],
+        [line[3].sku for line in lines],
+        [line[3].name for line in lines],
+        [line[3].quantity for line in lines],
+        [line[3].amount_fen for line in lines],
+    )
+    new = {row["id"] for row in rows}
+    recorded = [(i, sale) for i, sale in zip(ids, sales, strict=True) if i in new]
+    for order_id, sale in recorded:
+        announce(
+            OrderCompleted(
+                order_id,
+                sale.member_id,
+                sale.store_id,
+                sale.total_fen,
+                sale.business_day,
+                sale.placed_at,
+            )
+        )
+    await _apply_waiting(source, [sale.external_no for _, sale in recorded])
+    return [order_id in new for order_id in ids]
+
+
+async def record_refunds(source: str, refunds: Sequence[NewRefund]) -> list[bool]:
+    """Records the refunds and applies those whose sale is here; says of each if it was new."""
+    if not refunds:
+        return []
+    ids = [new_id() for _ in refunds]
+    lines = [
+        (new_id(), refund_id, number, amount)
+        for refund_id, refund in zip(ids, refunds, strict=True)
+        for number, amount in refund.lines
+    ]
+    rows = await fetch(
+        """
+        WITH recorded AS (
+            INSERT INTO refund (tenant_id, id, source, store_id, external_no, business_day,
+                                refunds_no, refunds_day, state, total_fen, refunded_at, recorded_at)
+            SELECT $1, t.id, $2, t.store_id, t.no, t.day, t.refunds_no, t.refunds_day, 'waiting',
+                   t.total, t.refunded_at, $3
+              FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::date[], $8::text[], $9::date[],
+                          $10::bigint[], $11::timestamptz[])
+                AS t(id, store_id, no, day, refunds_no, refunds_day, total, refunded_at)
+             ORDER BY t.store_id, t.no, t.day
+                ON CONFLICT (tenant_id, source, store_id, external_no, business_day) DO NOTHING
+            RETURNING id
+        ), lined AS (
+            INSERT INTO refund_line (tenant_id, id, refund_id, line_no, amount_fen)
+            SELECT $1, l.id, l.refund_id, l.line_no, l.amount
+              FROM unnest($12::uuid[], $13::uuid[], $14::int[], $15::bigint[])
+                AS l(id, refund_id, line_no, amount)
+              JOIN recorded r ON r.id = l.refund_id
+        )
+        SELECT id FROM recorded
+        """,
+        source,
+        clock.now(),
+        ids,
+        [refund.store_id for refund in refunds],
+        [refund.external_no for refund in refunds],
+        [refund.business_day for refund in refunds],
+        [refund.refunds_no for refund in refunds],
+        [refund.refunds_day for refund in refunds],
+        [refund.total_fen for refund in refunds],
+        [refund.refunded_at for refund in refunds],
+        [line[0] for line in lines],
+        [line[1] for line in lines],
+        [line[2] for line in lines],
+        [line[3] for line in lines],
+    )
+    await _apply_waiting(source, sorted({refund.refunds_no for refund in refunds}))
+    new = {row["id"] for row in rows}
+    return [refund_id in new for refund_id in ids]
+
+
+_WAITING = """
+SELECT r.id, r.total_fen, r.refunded_at, o.order_id
+  FROM refund r
+ CROSS JOIN LATERAL (
+    SELECT o.id AS order_id FROM orders o
+     WHERE o.tenant_id = $1 AND o.source = r.source AND o.external_no = r.refunds_no
+       AND o.store_id = r.store_id AND o.business_day <= r.business_day
+       AND (r.refunds_day IS NULL OR o.business_day = r.refunds_day)
+     ORDER BY o.business_day DESC LIMIT 1) o
+ WHERE r.tenant_id = $1 AND r.source = $2 AND r.refunds_no = ANY ($3::text[])
+   AND r.state = 'waiting'
+ ORDER BY o.order_id, r.refunded_at, r.id
+   FOR UPDATE OF r
+"""
+
+
+async def _apply_waiting(source: str, numbers: Sequence[str]) -> None:
+    """Applies refunds whose sale is known now, one after another in the order of their time."""
+    if not numbers:
+        return
+    waiting = await fetch(_WAITING, source, list(numbers))
+    for row in waiting:
+        await _apply(row)
+
+
+async def _apply(waiting: Row) -> None:
+    order = (
+        await fetch(
+            "SELECT id, member_id, total_fen, refunded_fen FROM orders "
+            "WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
+            waiting["order_id"],
+        )
+    )[0]
+    part = refundable_part(order["total_fen"], order["refunded_fen"], waiting["total_fen"])
+    if part is None:  # more money than the order has left: staff must look, nothing is taken back
+        await _close(waiting["id"], "refused", order["id"])
+        return
+    await fetch(
+        "UPDATE orders SET refunded_fen = refunded_fen + $3, version = version + 1, "
+        "state = CASE WHEN refunded_fen + $3 = total_fen THEN 'refunded' ELSE 'partly_refunded' "
+        "END WHERE tenant_id = $1 AND id = $2",
+        *(order["id"], part),
+    )
+    await _close(waiting["id"], "applied", order["id"])
+    announce(
+        OrderRefunded(
+            order["id"],
+            waiting["id"],
+            order["member_id"],
+            order["total_fen"],
+            order["refunded_fen"],
+            order["refunded_fen"] + part,
+            waiting["refunded_at"],
+        )
+    )
+
+
+async def _close(refund_id: UUID, state: str, order_id: UUID) -> None:
+    await fetch(
+        "UPDATE refund SET state = $3, order_id = $4 WHERE tenant_id = $1 AND id = $2",
+        *(refund_id, state, order_id),
+    )

@@ -1,0 +1,28 @@
+"""What the worker does for points: react to orders and refunds, let lots lapse each night."""
+
+from collections.abc import Sequence
+
+from shuke_core.events.reactions import Event, Reaction, register_reaction
+from shuke_core.kit.ids import new_id
+from shuke_core.ledger.services import expire_lots
+from shuke_core.orders.events import OrderCompleted, OrderRefunded
+from shuke_core.points.services import earn_for_orders, take_back_for_refunds
+from shuke_core.worker.schedules import Schedule, register_schedule
+
+
+async def rate_orders(events: Sequence[Event]) -> None:
+    """Sales before refunds: a refund's sale always has an earlier position."""
+    await earn_for_orders([e.payload for e in events if e.type == OrderCompleted.type])
+    await take_back_for_refunds([e.payload for e in events if e.type == OrderRefunded.type])
+
+
+async def let_points_lapse() -> bool:
+    """Five hundred accounts a step; one run makes up for nights that were missed."""
+    accounts, _ = await expire_lots(new_id())
+    return accounts > 0
+
+
+register_reaction(
+    Reaction("points.rate_orders", frozenset({OrderCompleted.type, OrderRefunded.type}), rate_orders)
+)
+register_schedule(Schedule("points.let_points_lapse", hour=0, minute=5, run=let_points_lapse))

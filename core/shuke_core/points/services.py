@@ -1,0 +1,144 @@
+"""The verbs of points: set the rule, earn for orders, take back for refunds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from shuke_core.kit import clock
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.transactions import fetch, fetch_one
+from shuke_core.ledger.queries import earned_by
+from shuke_core.ledger.services import Cause, Earning, claw_back, earn
+from shuke_core.points.errors import EarningRuleInvalid, EarningRuleMissing
+from shuke_core.points.rules import points_for, points_to_take_back
+from shuke_core.tenants.queries import this_tenant
+
+ORDER = "order"
+REFUND = "refund"
+_LONGEST_LIFE_DAYS = 3_650
+_HIGHEST_RATE = Decimal(1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of the earning rule. No `expires_after_days` means that points never lapse."""
+
+    id: UUID
+    points_per_yuan: Decimal
+    expires_after_days: int | None
+
+
+async def set_earning_rule(points_per_yuan: Decimal, expires_after_days: int | None) -> bool:
+    """Puts a new version of the rule in force from now on; False when it says the same already.
+
+    The rate has up to three places; a life of N days ends at the tenant's midnight after day N.
+    """
+    if not 0 <= points_per_yuan <= _HIGHEST_RATE or points_per_yuan != round(points_per_yuan, 3):
+        raise EarningRuleInvalid(
+            problem=f"{points_per_yuan} points per yuan: use 0 to 1000, up to three places."
+        )
+    if expires_after_days is not None and not 1 <= expires_after_days <= _LONGEST_LIFE_DAYS:
+        raise EarningRuleInvalid(
+            problem=f"A life of {expires_after_days} days: use 1 to {_LONGEST_LIFE_DAYS}."
+        )
+    rows = await fetch(
+        """
+        INSERT INTO earning_rule (tenant_id, id, version, points_per_yuan, expires_after_days,
+                                  valid_from)
+        SELECT $1, $2, coalesce(max(r.version), 0) + 1, $3, $4, $5
+          FROM earning_rule r WHERE r.tenant_id = $1
+        HAVING NOT EXISTS (
+            SELECT FROM earning_rule n
+             WHERE n.tenant_id = $1 AND n.points_per_yuan = $3
+               AND n.expires_after_days IS NOT DISTINCT FROM $4
+               AND n.version = (SELECT max(version) FROM earning_rule WHERE tenant_id = $1))
+        RETURNING id
+        """,
+        *(new_id(), points_per_yuan, expires_after_days, clock.now()),
+    )
+    return bool(rows)
+
+
+async def rule_in_force() -> Rule:
+    """The newest version; raises EarningRuleMissing."""
+    row = await fetch_one(
+        "SELECT id, points_per_yuan, expires_after_days FROM earning_rule "
+        "WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1"
+    )
+    if row is None:
+        raise EarningRuleMissing()
+    return Rule(**row)
+
+
+def _expiry(day: date, rule: Rule, zone: ZoneInfo) -> datetime | None:
+    if rule.expires_after_days is None:
+        return None
+    return clock.day_after(day, rule.expires_after_days, zone)
+
+
+async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
+    """Books what the orders earn (payloads of `order.completed`); returns how many were new.
+
+    A late order is rated at its own business day. Orders without a member earn when claimed.
+    """
+    if not orders:
+        return 0
+    rule, tenant = await rule_in_force(), await this_tenant()
+    earnings = [
+        Earning(
+            UUID(order["member_id"]),
+            points,
+            UUID(order["order_id"]),
+            datetime.fromisoformat(order["placed_at"]),
+            _expiry(date.fromisoformat(order["business_day"]), rule, tenant.zone),
+        )
+        for order in orders
+        if order["member_id"] is not None
+        and (points := points_for(order["total_fen"], rule.points_per_yuan)) > 0
+    ]
+    return len(await earn(earnings, cause_type=ORDER, rule_id=rule.id))
+
+
+async def take_back_for_refunds(refunds: Sequence[dict[str, Any]]) -> int:
+    """Takes back what refunded parts of orders had earned (payloads of `order.refunded`).
+
+    By the rate the order was rated with, whatever the rule says today; returns how many were new.
+    """
+    if not refunds:
+        return 0
+    earned = await earned_by(ORDER, [UUID(refund["order_id"]) for refund in refunds])
+    rates = await _rates({e.rule_id for e in earned.values() if e.rule_id})
+    done = 0
+    for refund in refunds:
+        origin = earned.get(UUID(refund["order_id"]))
+        if origin is None or origin.rule_id is None:
+            continue
+        points = points_to_take_back(
+            refund["total_fen"],
+            refund["refunded_before_fen"],
+            refund["refunded_fen"],
+            rates[origin.rule_id],
+        )
+        if points > 0:
+            done += await claw_back(
+                origin.account_id,
+                points,
+                first_from=origin.entry_id,
+                cause=Cause(REFUND, UUID(refund["refund_id"])),
+                rule_id=origin.rule_id,
+                happened_at=datetime.fromisoformat(refund["refunded_at"]),
+            )
+    return done
+
+
+async def _rates(rule_ids: set[UUID]) -> dict[UUID, Decimal]:
+    rows = await fetch(
+        "SELECT id, points_per_yuan FROM earning_rule WHERE tenant_id = $1 "
+        "AND id = ANY ($2::uuid[])",
+        list(rule_ids),
+    )
+    return {row["id"]: row["points_per_yuan"] for row in rows}

@@ -1,0 +1,68 @@
+"""Puts a process in running order: settings, servers, the refused roles, the connection pool."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+from tortoise.context import TortoiseContext
+
+from shuke_core.app import installed_apps
+from shuke_core.database.config import credentials, tortoise_config
+from shuke_core.database.roles import refuse_unsafe_role
+from shuke_core.kit.engine import app_client
+from shuke_core.places import Places, find_places, master_key, prepare_database
+from shuke_core.settings import Settings
+from shuke_core.tenants.keyring import use_master_key
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A process in running order."""
+
+    settings: Settings
+    places: Places
+
+
+class NotMigrated(Exception):
+    """The database has not been migrated by this version's migrations."""
+
+
+async def _refuse_unmigrated(connection: asyncpg.Connection) -> None:
+    if await connection.fetchval("SELECT to_regclass('public.tenant') IS NULL"):
+        raise NotMigrated("The database is empty. Run `shuke migrate` first.")
+
+
+@asynccontextmanager
+async def connected(settings: Settings, places: Places) -> AsyncIterator[Runtime]:
+    """Opens the app's pool, after refusing a role that row security would not bind."""
+    check = await asyncpg.connect(**credentials(places.app_dsn))
+    try:
+        await refuse_unsafe_role(check)
+        await _refuse_unmigrated(check)
+    finally:
+        await check.close()
+    use_master_key(master_key(settings))
+    config = tortoise_config(
+        places.app_dsn,
+        installed_apps(),
+        engine="shuke_core.kit.engine",
+        minsize=1,
+        maxsize=settings.pool_size,
+    )
+    async with TortoiseContext() as context:
+        await context.init(config=config, _enable_global_fallback=True)
+        try:
+            yield Runtime(settings, places)
+        finally:
+            await app_client().close()
+            use_master_key(None)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Runtime]:
+    """Everything a web, worker or command-line process needs, taken down again at the end."""
+    with find_places(settings) as places:
+        await prepare_database(places)
+        async with connected(settings, places) as runtime:
+            yield runtime

@@ -1,0 +1,1 @@
+"""Tenants (商户) and their stores (门店): who the data belongs to."""

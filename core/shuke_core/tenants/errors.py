@@ -1,0 +1,33 @@
+"""What can go wrong with tenants and stores."""
+
+from shuke_core.kit.errors import ShukeError
+
+
+class TenantUnknown(ShukeError):
+    code = "TENANT_UNKNOWN"
+    sentence = "There is no tenant {slug!r}."
+
+
+class SlugInvalid(ShukeError):
+    code = "SLUG_INVALID"
+    sentence = (
+        "{slug!r} can't name a {what}: use 1 to 40 of a-z, 0-9 and '-', beginning with a letter."
+    )
+
+
+class ZoneUnknown(ShukeError):
+    code = "ZONE_UNKNOWN"
+    sentence = "{zone!r} is not a time zone of the tz database, such as 'Asia/Shanghai'."
+
+
+class MasterKeyMissing(ShukeError):
+    code = "MASTER_KEY_MISSING"
+    sentence = "SHUKE_MASTER_KEY is not set: 32 random bytes in base64, kept off the database host."
+
+
+class MasterKeyWrong(ShukeError):
+    code = "MASTER_KEY_WRONG"
+    sentence = (
+        "The keys of tenant {tenant_id} were wrapped by master key {wanted}, "
+        "but SHUKE_MASTER_KEY is {found}."
+    )

@@ -1,0 +1,55 @@
+"""Tables of tenants: the directory that all may look into, stores, and the tenant's sealed keys."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.models import Model
+
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.models import TenantModel
+
+
+class Tenant(Model):
+    """A tenant (商户/品牌). The directory is the one table without tenant: it holds no personal data."""
+
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
+    slug = fields.CharField(max_length=40, unique=True)
+    name = fields.CharField(max_length=120)
+    zone = fields.CharField(max_length=60, default="Asia/Shanghai")
+    currency = fields.CharField(max_length=3, default="CNY")
+    day_starts_at = fields.SmallIntField(default=0)
+    state = fields.CharField(max_length=12, default="active")
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "tenant"
+
+
+class TenantKey(TenantModel):
+    """The tenant's two keys, wrapped by the master key: one seals, the other makes digests."""
+
+    master_key_id = fields.CharField(max_length=16)
+    sealing = fields.BinaryField()
+    digesting = fields.BinaryField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "tenant_key"
+        unique_together: ClassVar = (("tenant_id",),)
+
+
+class Store(TenantModel):
+    """A store (门店) of the tenant; tills name it by `code`."""
+
+    code = fields.CharField(max_length=40)
+    name = fields.CharField(max_length=120)
+    state = fields.CharField(max_length=12, default="active")
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "store"
+        unique_together: ClassVar = (("tenant_id", "code"),)

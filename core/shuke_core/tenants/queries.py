@@ -1,0 +1,79 @@
+"""Reads of the directory of tenants, and of the tenant's stores."""
+
+from dataclasses import dataclass
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from shuke_core.kit.transactions import current_tenant, current_unit, directory_work, fetch, fetch_across
+from shuke_core.tenants.errors import TenantUnknown
+
+_COLUMNS = "id, slug, name, zone, currency, day_starts_at, state"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCard:
+    """What the directory says of a tenant. `day_starts_at` is the hour the business day begins."""
+
+    id: UUID
+    slug: str
+    name: str
+    zone: ZoneInfo
+    currency: str
+    day_starts_at: int
+    state: str
+
+
+def _card(row: dict[str, object]) -> TenantCard:
+    return TenantCard(**{**row, "zone": ZoneInfo(str(row["zone"]))})  # type: ignore[arg-type]
+
+
+async def find_tenant(slug: str) -> TenantCard:
+    """The active tenant of that slug; raises TenantUnknown. Opens a unit of its own."""
+    async with directory_work():
+        rows = await fetch_across(
+            f"SELECT {_COLUMNS} FROM tenant WHERE slug = $1 AND state = 'active'", slug
+        )
+    if not rows:
+        raise TenantUnknown(slug=slug)
+    return _card(rows[0])
+
+
+async def all_tenants() -> list[TenantCard]:
+    """Every active tenant, by slug. Opens a unit of its own."""
+    async with directory_work():
+        rows = await fetch_across(
+            f"SELECT {_COLUMNS} FROM tenant WHERE state = 'active' ORDER BY slug"
+        )
+    return [_card(row) for row in rows]
+
+
+async def this_tenant() -> TenantCard:
+    """The directory's card of the current tenant."""
+    notes = current_unit().notes
+    if "tenant_card" not in notes:
+        rows = await fetch(f"SELECT {_COLUMNS} FROM tenant WHERE id = $1")
+        if not rows:
+            raise TenantUnknown(slug=str(current_tenant()))
+        notes["tenant_card"] = _card(rows[0])
+    card: TenantCard = notes["tenant_card"]
+    return card
+
+
+async def stores_by_code(codes: list[str]) -> dict[str, UUID]:
+    """Which of the codes are active stores, and their ids."""
+    rows = await fetch(
+        "SELECT code, id FROM store WHERE tenant_id = $1 AND code = ANY ($2::text[]) "
+        "AND state = 'active'",
+        codes,
+    )
+    return {row["code"]: row["id"] for row in rows}
+
+
+async def count_rows() -> dict[str, int]:
+    """How many members, orders and stores the tenant has."""
+    rows = await fetch(
+        "SELECT (SELECT count(*) FROM member WHERE tenant_id = $1) AS members, "
+        "(SELECT count(*) FROM orders WHERE tenant_id = $1) AS orders, "
+        "(SELECT count(*) FROM store WHERE tenant_id = $1) AS stores"
+    )
+    return dict(rows[0])

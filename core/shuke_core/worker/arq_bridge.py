@@ -1,0 +1,107 @@
+"""The only file that knows arq: a wake is one arq job, and the job only knocks.
+
+arq carries wakes and nothing else. Its jobs return at once, hold no state, and may all be lost:
+rows in PostgreSQL are the record and the poll finds them. That keeps its known faults (lost
+queues, blocked ids, jobs that are not retried) away from the work.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.worker import Worker, func
+from redis.exceptions import RedisError
+
+QUEUE = "shuke:wakes"
+_JOB = "wake"
+_COALESCE_SECONDS = 0.002
+
+log = logging.getLogger("shuke.worker")
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """arq's settings for a redis://, rediss:// or unix:// address; fails fast, the poll is there."""
+    settings = (
+        RedisSettings(unix_socket_path=urlsplit(url).path)
+        if url.startswith("unix://")
+        else RedisSettings.from_dsn(url)
+    )
+    settings.conn_retries = 0
+    settings.conn_timeout = 2
+    return settings
+
+
+class ArqWaker:
+    """Carries the wakes of a web process; many within two milliseconds become one a topic."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._pool: ArqRedis | None = None
+        self._asked: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def __call__(self, topic: str) -> None:
+        self._asked.add(topic)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._send())
+
+    async def _send(self) -> None:
+        await asyncio.sleep(_COALESCE_SECONDS)
+        while self._asked:
+            topics, self._asked = self._asked, set()
+            try:
+                if self._pool is None:
+                    self._pool = await _pool(self._url)
+                for topic in topics:
+                    await self._pool.enqueue_job(_JOB, topic, _queue_name=QUEUE)
+            except (RedisError, OSError, asyncio.TimeoutError):
+                log.warning("no wake was sent; the poll will find the work")
+
+    async def close(self) -> None:
+        """Sends what is asked for and lets the connection go."""
+        if self._task is not None:
+            await self._task
+        if self._pool is not None:
+            await self._pool.aclose()
+
+
+async def _pool(url: str) -> ArqRedis:
+    return await create_pool(
+        redis_settings(url), job_serializer=orjson.dumps, job_deserializer=orjson.loads
+    )
+
+
+async def listen(url: str, knock: Callable[[str], None]) -> None:
+    """Hears wakes until it is cancelled. When Redis goes away it tries again each second."""
+
+    async def wake(_: dict[Any, Any], topic: str) -> None:
+        knock(topic)
+
+    while True:
+        worker: Worker | None = None
+        try:
+            pool = await _pool(url)
+            worker = Worker(
+                functions=[func(wake, name=_JOB, keep_result=0, timeout=5, max_tries=1)],
+                redis_pool=pool,
+                queue_name=QUEUE,
+                handle_signals=False,
+                poll_delay=0.01,
+                max_jobs=50,
+                queue_read_limit=1000,
+                keep_result=0,
+                health_check_interval=5,
+                job_serializer=orjson.dumps,
+                job_deserializer=orjson.loads,
+            )
+            await worker.async_run()
+        except (RedisError, OSError, asyncio.TimeoutError) as fault:
+            log.warning("Redis does not answer (%s); working by the poll meanwhile", fault)
+        finally:
+            if worker is not None:
+                await worker.close()
+        await asyncio.sleep(1)

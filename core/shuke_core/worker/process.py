@@ -1,0 +1,76 @@
+"""The worker process: one pump a topic, moved by wakes and by the poll, until it is told to stop."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from shuke_core.settings import Settings
+from shuke_core.worker.arq_bridge import listen
+from shuke_core.worker.drains import Drain, drain_topic
+from shuke_core.worker.schedules import enrol_all_tenants
+from shuke_core.worker.wake import use_waker
+
+_ENROL_SECONDS = 60.0
+_PAUSE_AFTER_FAULT = 0.5
+
+log = logging.getLogger("shuke.worker")
+
+
+class Pump:
+    """Works off one topic, one call at a time: a wake during the work means once more after it."""
+
+    def __init__(self, drain: Drain, poll_seconds: float) -> None:
+        self._drain = drain
+        self._poll_seconds = poll_seconds
+        self._knocked = asyncio.Event()
+
+    def knock(self) -> None:
+        """There is work, or may be."""
+        self._knocked.set()
+
+    async def run(self) -> None:
+        """Runs until cancelled; the batch that is under way then rolls back and stays due."""
+        while True:
+            try:
+                await asyncio.wait_for(self._knocked.wait(), self._poll_seconds)
+            except TimeoutError:
+                pass
+            self._knocked.clear()
+            try:
+                await drain_topic(self._drain)
+            except Exception:
+                log.exception("a topic can't be worked off", extra={"topic": self._drain.topic})
+                await asyncio.sleep(_PAUSE_AFTER_FAULT)
+
+
+async def _enrol_tenants() -> None:
+    """Keeps every tenant enrolled in every schedule, also those that are created meanwhile."""
+    while True:
+        try:
+            await enrol_all_tenants()
+        except Exception:
+            log.exception("tenants can't be enrolled in schedules")
+        await asyncio.sleep(_ENROL_SECONDS)
+
+
+async def work(
+    drains: Sequence[Drain], settings: Settings, redis_url: str, stop: asyncio.Event
+) -> None:
+    """Works until `stop` is set. What was not finished stays due, for whoever comes next."""
+    pumps = {drain.topic: Pump(drain, settings.poll_seconds) for drain in drains}
+
+    def knock(topic: str) -> None:
+        if topic in pumps:
+            pumps[topic].knock()
+
+    use_waker(knock)
+    tasks = [asyncio.create_task(pump.run()) for pump in pumps.values()]
+    tasks.append(asyncio.create_task(listen(redis_url, knock)))
+    tasks.append(asyncio.create_task(_enrol_tenants()))
+    try:
+        await stop.wait()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        use_waker(None)

@@ -1,0 +1,48 @@
+"""How the command line tells of what went wrong: a sentence, not a traceback."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import click
+from redis.exceptions import RedisError
+
+from shuke_core.database.roles import UnsafeRole
+from shuke_core.kit.errors import ShukeError
+from shuke_core.runtime import NotMigrated
+from shuke_core.settings import SettingsError
+
+EXIT_FAILED = 2
+
+
+class PortInUse(Exception):
+    """The address that `serve` should listen on is taken."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns expected failures of the block into one sentence on stderr and exit code 2."""
+    from shuke_core.embedded.errors import EmbeddedError  # light: errors only, not the extra
+
+    try:
+        yield
+    except (
+        ShukeError,
+        SettingsError,
+        UnsafeRole,
+        NotMigrated,
+        EmbeddedError,
+        PortInUse,
+    ) as expected:
+        sentence = str(expected)
+    except asyncpg.InvalidPasswordError as refused:
+        sentence = f"PostgreSQL refuses the password: {refused}"
+    except asyncpg.InvalidCatalogNameError as missing:
+        sentence = f"{missing}. Create it, owned by shuke_owner, then run `shuke migrate`."
+    except (ConnectionError, OSError, RedisError) as fault:
+        sentence = f"A server does not answer: {fault}. `shuke doctor` looks closer."
+    else:
+        return
+    click.echo(f"shuke: {sentence}", err=True)
+    sys.exit(EXIT_FAILED)

@@ -1,0 +1,56 @@
+"""`shuke migrate` and `shuke maintain`: what the owner of the database does."""
+
+import asyncio
+
+import asyncpg
+import click
+
+from shuke_core.app import installed_apps
+from shuke_core.database.config import credentials
+from shuke_core.database.migrate import migrate as apply_migrations
+from shuke_core.database.partitions import ensure_partitions
+from shuke_core.places import find_places, prepare_database
+from shuke_core.settings import current_settings
+from shuke_schema.cli.run import configure_logging
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to this version.
+
+    Safe to repeat, and safe to start twice at once: one waits for the other. Connects as
+    SHUKE_OWNER_DATABASE_URL.
+    """
+    settings = current_settings()
+    configure_logging(settings)
+
+    async def run() -> int:
+        with find_places(settings) as places:
+            await prepare_database(places)
+            return await apply_migrations(places.owner(), installed_apps(), progress=click.echo)
+
+    done = asyncio.run(run())
+    click.echo(f"{done} migrations applied." if done else "The database is up to date.")
+
+
+@click.command()
+def maintain() -> None:
+    """Make the next days' partitions and drop the old ones; run it daily.
+
+    Connects as SHUKE_OWNER_DATABASE_URL.
+    """
+    settings = current_settings()
+
+    async def run() -> str:
+        with find_places(settings) as places:
+            owner = await asyncpg.connect(**credentials(places.owner()))
+            try:
+                done = await ensure_partitions(owner)
+            finally:
+                await owner.close()
+        return (
+            f"{len(done.made)} partitions made, {len(done.dropped)} dropped, "
+            f"{done.moved} rows moved out of the default."
+        )
+
+    click.echo(asyncio.run(run()))

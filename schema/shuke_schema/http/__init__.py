@@ -1,0 +1,1 @@
+"""HTTP: the doors of the service, and how each refusal is answered."""

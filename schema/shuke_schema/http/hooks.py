@@ -1,0 +1,72 @@
+"""The door for outside systems: signed messages come in, and the sender can ask how they are doing.
+
+POST /t/{tenant}/hooks/{integration}   202 taken · 200 known already · 400 · 401 · 404 · 413
+GET  /t/{tenant}/hooks/{integration}   how far the messages have come; signed over the empty body
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shuke_core.integrations.queries import progress_of
+from shuke_core.integrations.services import receive_message, verify_sender
+from shuke_core.integrations.signatures import SignatureRefused
+from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.transactions import unit_of_work
+from shuke_core.tenants.queries import find_tenant
+from shuke_schema.http.answers import BodyTooLarge, JsonAnswer, read_body, refusal
+
+
+async def receive(request: Request) -> Response:
+    """Takes one message into the inbox."""
+    try:
+        body = await read_body(request)
+        tenant = await find_tenant(request.path_params["tenant"])
+        async with unit_of_work(tenant.id):
+            received = await receive_message(
+                request.path_params["integration"], request.headers, body
+            )
+    except BodyTooLarge as large:
+        return refusal(large, 413)
+    except SignatureRefused as refused:
+        return refusal(refused, 401)
+    except ShukeError as error:
+        return refusal(error)
+    return JsonAnswer(
+        {
+            "message": received.message_id,
+            "tickets": received.tickets,
+            "state": "known" if received.known else "taken",
+        },
+        200 if received.known else 202,
+    )
+
+
+async def progress(request: Request) -> Response:
+    """How far the integration's messages have come."""
+    try:
+        tenant = await find_tenant(request.path_params["tenant"])
+        async with unit_of_work(tenant.id):
+            integration_id, _ = await verify_sender(
+                request.path_params["integration"], request.headers, b""
+            )
+            so_far = await progress_of(integration_id)
+    except SignatureRefused as refused:
+        return refusal(refused, 401)
+    except ShukeError as error:
+        return refusal(error)
+    return JsonAnswer(
+        {
+            "messages": {
+                "received": so_far.received,
+                "pending": so_far.pending,
+                "dead": so_far.dead,
+            },
+            "tickets": {
+                "accepted": so_far.accepted,
+                "known": so_far.known,
+                "quarantined": so_far.quarantined,
+            },
+            "events_behind": so_far.events_behind,
+            "webhook_to_points_seconds": {"p50": so_far.p50, "p99": so_far.p99},
+        }
+    )
