@@ -56,6 +56,8 @@ class TenantSchemaEditor(AsyncpgSchemaEditor):
         )
         for name in sorted(model._meta.fk_fields | model._meta.o2o_fields):
             await self._add_reference(model, name)
+        for constraint in model._meta.constraints:  # Tortoise 1.1.9 leaves these out of a new table
+            await self.add_constraint(model, constraint)
         await self._run_sql(protection(table))
 
     async def add_field(self, model: type[Model], field_name: str) -> None:

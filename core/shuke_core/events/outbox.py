@@ -38,7 +38,7 @@ def payload_of(event: DomainEvent) -> bytes:
         f.name: getattr(event, f.name)
         for f in fields(event)  # type: ignore[arg-type]
     }
-    return orjson.dumps(body)
+    return orjson.dumps(body, default=str)  # ids read by asyncpg are a subclass orjson refuses
 
 
 def announce(event: DomainEvent) -> UUID:
