@@ -1,6 +1,5 @@
 """Examines a deployment: each examination is one sentence of finding and, if bad, what to do."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -67,7 +66,7 @@ async def examine(settings: Settings, places: Places) -> AsyncIterator[Finding]:
     yield _keys(settings)
     try:
         app = await asyncpg.connect(**credentials(places.app_dsn), timeout=_DEADLINE)
-    except (OSError, asyncpg.PostgresError, asyncio.TimeoutError) as fault:
+    except (TimeoutError, OSError, asyncpg.PostgresError) as fault:
         yield _failed(
             "PostgreSQL",
             f"does not let us in: {fault}",
@@ -101,7 +100,9 @@ async def _database(app: asyncpg.Connection, places: Places) -> AsyncIterator[Fi
         yield _good("PostgreSQL", f"version {version.major}.{version.minor}")
     try:
         await refuse_unsafe_role(app)
-        yield _good("database role", f"{app.get_settings().session_authorization} is bound by row security")
+        yield _good(
+            "database role", f"{app.get_settings().session_authorization} is bound by row security"
+        )
     except UnsafeRole as unsafe:
         yield _failed("database role", str(unsafe), "Connect as shuke_app.")
     if await app.fetchval("SELECT to_regclass('public.tenant') IS NULL"):
@@ -134,7 +135,7 @@ async def _queue(app: asyncpg.Connection, name: str, table: str, waiting: str) -
     async with app.transaction(readonly=True):
         await app.execute("SET LOCAL ROLE shuke_dispatch")
         row = await app.fetchrow(
-            f"SELECT count(*) FILTER (WHERE state = $1) AS waiting, "  # noqa: S608
+            f"SELECT count(*) FILTER (WHERE state = $1) AS waiting, "
             "count(*) FILTER (WHERE state = 'dead') AS dead, "
             "coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE state = $1)), 0)::int "
             f"AS oldest FROM {table}",
@@ -159,7 +160,7 @@ async def _redis(places: Places) -> Finding:
     client = Redis.from_url(places.redis_url, socket_timeout=_DEADLINE)
     try:
         info = await client.info("server")
-    except (RedisError, OSError, asyncio.TimeoutError) as fault:
+    except (TimeoutError, RedisError, OSError) as fault:
         return _warning(
             "Redis",
             f"does not answer: {fault}",
@@ -167,7 +168,11 @@ async def _redis(places: Places) -> Finding:
         )
     finally:
         await client.aclose()
-    kind, text = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
+    kind, text = (
+        ("Valkey", info["valkey_version"])
+        if "valkey_version" in info
+        else ("Redis", info["redis_version"])
+    )
     if kind == "Redis" and int(str(text).split(".")[0]) < OLDEST_REDIS:
         return _failed("Redis", f"is version {text}", f"Shuke needs {OLDEST_REDIS} or newer.")
     return _good("Redis", f"{kind} {text}")

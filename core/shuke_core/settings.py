@@ -21,7 +21,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
 
     env: Literal["production", "demo", "test"] = "production"
-    home: Path = Field(Path(".shuke"), description="data of the embedded servers, logs, the key file")
+    home: Path = Field(
+        Path(".shuke"), description="data of the embedded servers, logs, the key file"
+    )
     database_url: str | None = Field(
         None, description="PostgreSQL as the role shuke_app; unset: the embedded server"
     )

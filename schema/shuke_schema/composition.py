@@ -18,7 +18,7 @@ def member_schema() -> strawberry.Schema:
         query=MemberQuery,
         config=StrawberryConfig(auto_camel_case=True),
         extensions=[
-            ParserCache(maxsize=_CACHED_DOCUMENTS),
-            ValidationCache(maxsize=_CACHED_DOCUMENTS),
+            lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
+            lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
         ],
     )

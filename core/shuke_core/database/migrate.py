@@ -126,4 +126,8 @@ async def pending_changes(apps: Mapping[str, App]) -> list[str]:
         await context.init(config=config, init_connections=False)
         assert context.apps is not None  # noqa: S101
         writers = await MigrationAutodetector(context.apps, config["apps"]).changes()
-        return [f"{writer.app_label}: {step.describe()}" for writer in writers for step in writer.operations]
+        return [
+            f"{writer.app_label}: {step.describe()}"
+            for writer in writers
+            for step in writer.operations
+        ]

@@ -47,7 +47,7 @@ async def _make(owner: asyncpg.Connection, table: str, day: date) -> int:
             f"ALTER TABLE {table}_default NO FORCE ROW LEVEL SECURITY;"
         )
         moved = await owner.execute(
-            f"WITH gone AS (DELETE FROM {table}_default WHERE {bounds} RETURNING *) "  # noqa: S608
+            f"WITH gone AS (DELETE FROM {table}_default WHERE {bounds} RETURNING *) "
             f"INSERT INTO {name} SELECT * FROM gone"
         )
         await owner.execute(
@@ -86,5 +86,7 @@ async def days_ahead(connection: asyncpg.Connection, today: date) -> int:
     ahead = []
     for table in PARTITIONED:
         present = await _partitions(connection, table)
-        ahead.append(sum(_name(table, today + timedelta(days=n)) in present for n in range(DAYS_AHEAD + 1)))
+        ahead.append(
+            sum(_name(table, today + timedelta(days=n)) in present for n in range(DAYS_AHEAD + 1))
+        )
     return min(ahead)

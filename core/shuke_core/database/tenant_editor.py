@@ -84,13 +84,19 @@ class TenantSchemaEditor(AsyncpgSchemaEditor):
         assert isinstance(field, ForeignKeyFieldInstance)  # noqa: S101
         column = field.source_field or f"{name}_id"
         target = field.related_model
-        here, there = ("(tenant_id, {0})", "(tenant_id, id)") if is_tenant_model(target) else ("({0})", "(id)")
-        action = str(field.on_delete.value if hasattr(field.on_delete, "value") else field.on_delete)
+        here, there = (
+            ("(tenant_id, {0})", "(tenant_id, id)")
+            if is_tenant_model(target)
+            else ("({0})", "(id)")
+        )
+        action = str(
+            field.on_delete.value if hasattr(field.on_delete, "value") else field.on_delete
+        )
         if action == "SET NULL":  # of a composite key only the column itself may become null
             action = f'SET NULL ("{column}")'
         await self._run_sql(
             f'ALTER TABLE "{model._meta.db_table}" '
             f'ADD CONSTRAINT "{model._meta.db_table}_{column}_fkey" '
-            f'FOREIGN KEY {here.format(column)} '
+            f"FOREIGN KEY {here.format(column)} "
             f'REFERENCES "{target._meta.db_table}" {there} ON DELETE {action}'
         )

@@ -79,7 +79,7 @@ async def _due() -> list[UUID]:
 async def _events(sql: str, *values: object) -> list[Event]:
     rows = await fetch(
         "SELECT position, id, type, entity, payload::text AS payload, recorded_at "
-        f"FROM event WHERE tenant_id = $1 AND {sql} ORDER BY position",  # noqa: S608
+        f"FROM event WHERE tenant_id = $1 AND {sql} ORDER BY position",
         *values,
     )
     return [Event(**{**row, "payload": orjson.loads(row["payload"])}) for row in rows]
@@ -113,7 +113,7 @@ async def _advance(tenant_id: UUID, reaction: Reaction, window: int) -> int:
         start = await _lock_cursor(reaction.name)
         if start is None:
             return 0
-        head = (await fetch("SELECT position FROM relay WHERE tenant_id = $1"))[0]["position"]
+        head: int = (await fetch("SELECT position FROM relay WHERE tenant_id = $1"))[0]["position"]
         end = min(head, start + window)
         if end == start:
             return 0

@@ -45,7 +45,7 @@ async def stamp_events(tenant_id: UUID) -> bool:
             )
             UPDATE relay SET position = $2 + (SELECT count(*) FROM stamped)
              WHERE tenant_id = $1 RETURNING position
-            """,  # noqa: S608
+            """,
             last,
         )
         count: int = stamped[0]["position"] - last

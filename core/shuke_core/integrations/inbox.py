@@ -142,7 +142,7 @@ async def _put_back(lease: UUID, messages: Sequence[_Claimed], failure: Exceptio
     """Frees the messages for another attempt; of several, nobody knows which one was at fault."""
     await fetch(
         f"UPDATE inbox SET lease = NULL, reason = $4, due_at = now() + make_interval(secs => $5), "
-        f"state = CASE WHEN attempt >= {ATTEMPTS} THEN 'dead' ELSE 'pending' END "  # noqa: S608
+        f"state = CASE WHEN attempt >= {ATTEMPTS} THEN 'dead' ELSE 'pending' END "
         "WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND lease = $3",
         [message.id for message in messages],
         lease,

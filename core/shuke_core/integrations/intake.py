@@ -121,7 +121,8 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
     new_refunds = await record_refunds(
         source, [_new_refund(fact, stores[fact.store_code]) for _, fact in refunds]
     )
-    for (place, _), is_new in zip(sales + refunds, new_sales + new_refunds, strict=True):
+    places = [place for place, _ in sales] + [place for place, _ in refunds]
+    for place, is_new in zip(places, new_sales + new_refunds, strict=True):
         if is_new:
             fates[place] = Fate.ACCEPTED
     return fates

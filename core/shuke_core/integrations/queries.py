@@ -13,8 +13,8 @@ _LATEST_ENTRIES = 100_000
 class Progress:
     """Messages and tickets of an integration so far.
 
-    `events_behind` is of the whole tenant. `p50` and `p99` are seconds from a message's arrival to its points, over the latest
-    hundred thousand earnings; None until nothing is pending and nothing behind.
+    `events_behind` is of the whole tenant. `p50` and `p99` are seconds from a message's arrival to
+    its points, over the latest hundred thousand earnings; None until nothing is pending or behind.
     """
 
     received: int
@@ -63,6 +63,6 @@ async def _seconds_to_points() -> dict[str, float | None]:
         )
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS p50,
                percentile_cont(0.99) WITHIN GROUP (ORDER BY took) AS p99 FROM seconds
-        """  # noqa: S608
+        """
     )
     return rows[0]

@@ -23,7 +23,7 @@ _MESSAGE_ID = re.compile(r"[!-\-/-~]{1,255}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 
-class SignatureRefused(Exception):  # noqa: N818 (reads as what happened)
+class SignatureRefused(Exception):
     """A message whose sender, age or id is not proven.
 
     `code` is SIGNATURE_MISSING, SIGNATURE_INVALID, TIMESTAMP_STALE or MESSAGE_ID_INVALID.

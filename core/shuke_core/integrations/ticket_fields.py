@@ -10,7 +10,7 @@ from shuke_core.kit.money import parse_fen
 T = TypeVar("T")
 
 
-class TicketRefused(Exception):  # noqa: N818 (as `Unclean`)
+class TicketRefused(Exception):
     """Ends the reading of a ticket; `rejected` says why."""
 
     def __init__(self, field: str, code: str, found: str) -> None:

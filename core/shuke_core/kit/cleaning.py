@@ -39,7 +39,7 @@ _NULL_WORDS: Final = frozenset(
 )
 
 
-class Unclean(Exception):  # noqa: N818 (reads as what happened)
+class Unclean(Exception):
     """A value that cannot be read with certainty.
 
     `code` is stable UPPER_SNAKE for programs; `found` is what stood there, cut to a length that can

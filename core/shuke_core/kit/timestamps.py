@@ -91,7 +91,7 @@ def business_day(moment: datetime, zone: ZoneInfo, starts_at_hour: int) -> date:
     return (wall - timedelta(hours=starts_at_hour)).date()
 
 
-class _Refused(Exception):  # noqa: N818 (as `Unclean`)
+class _Refused(Exception):
     """Carries the code up to where the original value is at hand."""
 
     def __init__(self, code: str) -> None:

@@ -105,7 +105,9 @@ async def directory_work() -> AsyncIterator[UnitOfWork]:
 @asynccontextmanager
 async def dispatch_work() -> AsyncIterator[UnitOfWork]:
     """Opens a read-only transaction as the dispatch role: tenant, state and due time of queues."""
-    async with _unit(None, "SET LOCAL transaction_read_only = on; SET LOCAL ROLE shuke_dispatch") as unit:
+    async with _unit(
+        None, "SET LOCAL transaction_read_only = on; SET LOCAL ROLE shuke_dispatch"
+    ) as unit:
         yield unit
 
 

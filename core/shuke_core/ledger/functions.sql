@@ -1,4 +1,6 @@
 -- The writing verbs of the ledger. Put in place anew by every `shuke migrate`.
+-- Functions over batches plan anew at each call: a plan that was kept from when the tables were empty
+-- reads them from end to end, until statistics come (measured: 500 earnings took 7 s, not 0.1 s).
 -- Every function that consumes lots locks the account first and reads after: as separate
 -- statements, so that what it reads is what was committed before it got the lock.
 
@@ -9,7 +11,7 @@ CREATE OR REPLACE FUNCTION ledger_earn(
     p_amount bigint[], p_cause_type text, p_cause uuid[], p_rule uuid,
     p_happened_at timestamptz[], p_expires_at timestamptz[], p_now timestamptz
 ) RETURNS TABLE (entry_id uuid, account_id uuid, cause_id uuid, amount bigint, in_debt boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
     INSERT INTO ledger_account (tenant_id, id, member_id, asset, available, debt)
@@ -195,7 +197,7 @@ END $$;
 CREATE OR REPLACE FUNCTION ledger_expire(
     p_tenant uuid, p_cause uuid, p_now timestamptz, p_limit integer
 ) RETURNS TABLE (accounts bigint, points bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     due uuid[];
 BEGIN

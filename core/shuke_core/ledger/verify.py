@@ -83,7 +83,7 @@ async def verify_ledger() -> Verified:
     differences = 0
     for name, sql in _CHECKS.items():
         rows = await fetch(
-            f"SELECT *, count(*) OVER () AS total FROM ({sql}) d ORDER BY d.id LIMIT {_LIMIT}"  # noqa: S608
+            f"SELECT *, count(*) OVER () AS total FROM ({sql}) d ORDER BY d.id LIMIT {_LIMIT}"
         )
         differences += rows[0]["total"] if rows else 0
         found += [Difference(name, r["id"], int(r["stored"]), int(r["derived"])) for r in rows]

@@ -23,6 +23,8 @@ async def let_points_lapse() -> bool:
 
 
 register_reaction(
-    Reaction("points.rate_orders", frozenset({OrderCompleted.type, OrderRefunded.type}), rate_orders)
+    Reaction(
+        "points.rate_orders", frozenset({OrderCompleted.type, OrderRefunded.type}), rate_orders
+    )
 )
 register_schedule(Schedule("points.let_points_lapse", hour=0, minute=5, run=let_points_lapse))

@@ -95,7 +95,9 @@ async def tenant_keys() -> TenantKeys:
     keys = TenantKeys(
         row["id"],
         unseal(master.key, row["sealing"], Place(tenant_id, "tenant_key", row["id"], "sealing")),
-        unseal(master.key, row["digesting"], Place(tenant_id, "tenant_key", row["id"], "digesting")),
+        unseal(
+            master.key, row["digesting"], Place(tenant_id, "tenant_key", row["id"], "digesting")
+        ),
     )
     if len(_unwrapped) >= _KEPT:
         _unwrapped.pop(next(iter(_unwrapped)))

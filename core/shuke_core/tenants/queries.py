@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shuke_core.kit.transactions import current_tenant, current_unit, directory_work, fetch, fetch_across
+from shuke_core.kit.transactions import (
+    current_tenant,
+    current_unit,
+    directory_work,
+    fetch,
+    fetch_across,
+)
 from shuke_core.tenants.errors import TenantUnknown
 
 _COLUMNS = "id, slug, name, zone, currency, day_starts_at, state"

@@ -24,7 +24,13 @@ def checked_slug(slug: str, what: str) -> str:
 
 
 async def register_tenant(
-    owner_dsn: str, *, slug: str, name: str, zone: str, currency: str = "CNY", day_starts_at: int = 0
+    owner_dsn: str,
+    *,
+    slug: str,
+    name: str,
+    zone: str,
+    currency: str = "CNY",
+    day_starts_at: int = 0,
 ) -> tuple[UUID, bool]:
     """Enters the tenant into the directory, as owner; the app may only read it.
 

@@ -58,7 +58,7 @@ class ArqWaker:
                     self._pool = await _pool(self._url)
                 for topic in topics:
                     await self._pool.enqueue_job(_JOB, topic, _queue_name=QUEUE)
-            except (RedisError, OSError, asyncio.TimeoutError):
+            except (TimeoutError, RedisError, OSError):
                 log.warning("no wake was sent; the poll will find the work")
 
     async def close(self) -> None:
@@ -78,7 +78,7 @@ async def _pool(url: str) -> ArqRedis:
 async def listen(url: str, knock: Callable[[str], None]) -> None:
     """Hears wakes until it is cancelled. When Redis goes away it tries again each second."""
 
-    async def wake(_: dict[Any, Any], topic: str) -> None:
+    async def wake(ctx: dict[Any, Any], topic: str) -> None:
         knock(topic)
 
     while True:
@@ -99,7 +99,7 @@ async def listen(url: str, knock: Callable[[str], None]) -> None:
                 job_deserializer=orjson.loads,
             )
             await worker.async_run()
-        except (RedisError, OSError, asyncio.TimeoutError) as fault:
+        except (TimeoutError, RedisError, OSError) as fault:
             log.warning("Redis does not answer (%s); working by the poll meanwhile", fault)
         finally:
             if worker is not None:

@@ -26,7 +26,7 @@ class Drain:
 
 async def due_tenants(table: str, condition: str) -> list[UUID]:
     """Tenants with a row of `table` that holds `condition`, found by skipping along its index."""
-    step = f"SELECT q.tenant_id FROM {table} q WHERE {condition}"  # noqa: S608
+    step = f"SELECT q.tenant_id FROM {table} q WHERE {condition}"
     rows = await fetch_across(
         f"""
         WITH RECURSIVE due AS (
@@ -36,7 +36,7 @@ async def due_tenants(table: str, condition: str) -> list[UUID]:
               FROM due WHERE due.tenant_id IS NOT NULL
         )
         SELECT tenant_id FROM due WHERE tenant_id IS NOT NULL
-        """  # noqa: S608
+        """
     )
     return [row["tenant_id"] for row in rows]
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from shuke_core.settings import Settings
 from shuke_core.worker.arq_bridge import listen
@@ -31,10 +32,8 @@ class Pump:
     async def run(self) -> None:
         """Runs until cancelled; the batch that is under way then rolls back and stays due."""
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._knocked.wait(), self._poll_seconds)
-            except TimeoutError:
-                pass
             self._knocked.clear()
             try:
                 await drain_topic(self._drain)

@@ -26,6 +26,8 @@ def demo(check: bool, sample: bool, home: Path, port: int) -> None:
     try:
         from shuke_schema.demo.command import run_demo  # needs the extra `demo`
     except ModuleNotFoundError as missing:
-        raise click.ClickException(f"{missing.name} is missing: pip install 'shuke[demo]'") from None
+        raise click.ClickException(
+            f"{missing.name} is missing: pip install 'shuke[demo]'"
+        ) from None
     shuke = [sys.executable, "-m", "shuke_schema.cli"]
     sys.exit(run_demo(check=check, sample=sample, home=home, port=port, shuke=shuke))

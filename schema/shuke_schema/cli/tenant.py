@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from shuke_core.events.parking import redrive_dead
 from shuke_core.integrations.inbox import redrive_dead_messages
 from shuke_core.integrations.services import add_integration, rotate_secret
-from shuke_core.events.parking import redrive_dead
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.phones import normalise_phone

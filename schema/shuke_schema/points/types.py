@@ -6,6 +6,7 @@ from enum import Enum
 import strawberry
 
 from shuke_core.kit import clock
+from shuke_core.kit.pagination import Keys
 from shuke_core.ledger.queries import (
     Balance,
     EntryRow,
@@ -13,7 +14,6 @@ from shuke_core.ledger.queries import (
     entries_before,
     lots_expiring,
 )
-from shuke_core.kit.pagination import Keys
 from shuke_schema.context import opaque
 from shuke_schema.members.parent import MemberParent
 from shuke_schema.pagination import Connection, connection_of
