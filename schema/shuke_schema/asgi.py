@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from shuke_schema.composition import member_schema
 from shuke_schema.http.answers import JsonAnswer
+from shuke_schema.http.faults import answer_fault
 from shuke_schema.http.graphql import graphql_endpoint
 from shuke_schema.http.hooks import progress, receive
 
@@ -28,5 +29,6 @@ def create_app() -> Starlette:
                 graphql_endpoint(member_schema()),
                 methods=["GET", "POST"],
             ),
-        ]
+        ],
+        exception_handlers={Exception: answer_fault},
     )

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from shuke_core.integrations.intake import Fate, RawTicket, take_in
-from shuke_core.integrations.quarantine import quarantine
+from shuke_core.integrations.quarantine import Unfit, quarantine
 from shuke_core.integrations.services import INBOX
 from shuke_core.integrations.ticket_facts import Rejected
 from shuke_core.kit import clock
@@ -103,12 +103,14 @@ async def _process(messages: Sequence[_Claimed]) -> None:
             tickets.append(RawTicket(body, message.received_at))
     fates = await take_in(messages[0].source, tickets)
     counts: dict[UUID, Counter[str]] = {message.id: Counter() for message in messages}
+    unfit: list[Unfit] = []
     for (message, row_no), ticket, fate in zip(owners, tickets, fates, strict=True):
         if isinstance(fate, Rejected):
-            await quarantine(message.integration_id, message.id, row_no, ticket.body, fate)
+            unfit.append(Unfit(message.integration_id, message.id, row_no, ticket.body, fate))
             counts[message.id]["quarantined"] += 1
         else:
             counts[message.id]["accepted" if fate is Fate.ACCEPTED else "known"] += 1
+    await quarantine(unfit)
     await fetch(
         "UPDATE inbox m SET state = 'done', lease = NULL, done_at = $2, accepted = t.accepted, "
         "known = t.known, quarantined = t.quarantined, reason = NULL "

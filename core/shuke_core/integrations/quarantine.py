@@ -51,25 +51,51 @@ def masked(found: str) -> str:
     return _DIGITS.sub(lambda m: m[0][:2] + "*" * (len(m[0]) - 4) + m[0][-2:], found)[:120]
 
 
-async def quarantine(
-    integration_id: UUID, message_id: UUID, row_no: int, body: object, why: Rejected
-) -> None:
-    """Puts one ticket aside with field and reason."""
-    row_id, keys = new_id(), await tenant_keys()
-    place = Place(current_tenant(), "quarantined_ticket", row_id, "sealed")
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A ticket to put aside: the message's id, its row there, the ticket, and what is wrong."""
+
+    integration_id: UUID
+    message_id: UUID
+    row_no: int
+    body: object
+    why: Rejected
+
+
+async def quarantine(tickets: Sequence[Unfit]) -> None:
+    """Puts tickets aside, each with field and reason, in one statement."""
+    if not tickets:
+        return
+    keys, tenant_id = await tenant_keys(), current_tenant()
+    ids = [new_id() for _ in tickets]
     await fetch(
-        "INSERT INTO quarantined_ticket (tenant_id, id, integration_id, message_id, row_no, sealed, "
-        "field, code, found, state, quarantined_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10)",
-        row_id,
-        integration_id,
-        message_id,
-        row_no,
-        seal(keys.sealing, orjson.dumps(body), place),
-        why.field[:120],
-        why.code,
-        masked(why.found),
+        "INSERT INTO quarantined_ticket (tenant_id, id, integration_id, message_id, row_no, "
+        "sealed, field, code, found, state, quarantined_at) "
+        "SELECT $1, t.*, 'open', $2 FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::int[], "
+        "$7::bytea[], $8::text[], $9::text[], $10::text[]) AS t",
         clock.now(),
+        ids,
+        [t.integration_id for t in tickets],
+        [t.message_id for t in tickets],
+        [t.row_no for t in tickets],
+        [
+            seal(
+                keys.sealing,
+                orjson.dumps(t.body),
+                Place(tenant_id, "quarantined_ticket", row_id, "sealed"),
+            )
+            for row_id, t in zip(ids, tickets, strict=True)
+        ],
+        *_columns([t.why for t in tickets]),
+    )
+
+
+def _columns(faults: Sequence[Rejected]) -> tuple[list[str], list[str], list[str]]:
+    """Field, code and (masked) finding, as they are kept."""
+    return (
+        [fault.field[:120] for fault in faults],
+        [fault.code for fault in faults],
+        [masked(fault.found) for fault in faults],
     )
 
 
@@ -106,22 +132,22 @@ async def _replay(rows: Sequence[Row], bodies: Sequence[object]) -> Replayed:
         return Replayed(0, 0)
     tickets = [RawTicket(b, r["received_at"]) for r, b in zip(rows, bodies, strict=True)]
     fates = await take_in(rows[0]["source"], tickets)
-    accepted = 0
-    for row, fate in zip(rows, fates, strict=True):
-        if isinstance(fate, Rejected):
-            await fetch(
-                "UPDATE quarantined_ticket SET field = $3, code = $4, found = $5 "
-                "WHERE tenant_id = $1 AND id = $2",
-                *(row["id"], fate.field[:120], fate.code, masked(fate.found)),
-            )
-        else:
-            accepted += 1
-            await fetch(
-                "UPDATE quarantined_ticket SET state = 'replayed', resolved_at = $3 "
-                "WHERE tenant_id = $1 AND id = $2",
-                *(row["id"], clock.now()),
-            )
-    return Replayed(accepted, len(rows) - accepted)
+    paired = list(zip(rows, fates, strict=True))
+    went_in = [row["id"] for row, fate in paired if not isinstance(fate, Rejected)]
+    refused = [(row["id"], fate) for row, fate in paired if isinstance(fate, Rejected)]
+    await fetch(
+        "UPDATE quarantined_ticket SET state = 'replayed', resolved_at = $2 "
+        "WHERE tenant_id = $1 AND id = ANY ($3::uuid[])",
+        *(clock.now(), went_in),
+    )
+    await fetch(
+        "UPDATE quarantined_ticket q SET field = t.field, code = t.code, found = t.found "
+        "FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) "
+        "AS t(id, field, code, found) WHERE q.tenant_id = $1 AND q.id = t.id",
+        [ticket_id for ticket_id, _ in refused],
+        *_columns([fault for _, fault in refused]),
+    )
+    return Replayed(len(went_in), len(refused))
 
 
 async def replay(integration: str, after: UUID | None = None) -> tuple[Replayed, UUID | None]:

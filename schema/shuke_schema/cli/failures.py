@@ -12,6 +12,7 @@ from shuke_core.database.roles import UnsafeRole
 from shuke_core.kit.errors import ShukeError
 from shuke_core.runtime import NotMigrated
 from shuke_core.settings import SettingsError
+from shuke_schema.http.faults import PASSING
 
 EXIT_FAILED = 2
 
@@ -40,8 +41,10 @@ def told() -> Iterator[None]:
         sentence = f"PostgreSQL refuses the password: {refused}"
     except asyncpg.InvalidCatalogNameError as missing:
         sentence = f"{missing}. Create it, owned by shuke_owner, then run `shuke migrate`."
-    except (ConnectionError, OSError, RedisError) as fault:
+    except (*PASSING, RedisError) as fault:
         sentence = f"A server does not answer: {fault}. `shuke doctor` looks closer."
+    except OSError as fault:
+        sentence = f"The system refuses: {fault}."
     else:
         return
     click.echo(f"shuke: {sentence}", err=True)

@@ -9,8 +9,8 @@ import click
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.ledger.verify import Verified, verify_ledger
 from shuke_core.runtime import Runtime
-from shuke_core.tenants.queries import all_tenants
-from shuke_schema.cli.run import in_runtime, json_option, say, tenant_named
+from shuke_core.tenants.queries import all_tenants, find_tenant
+from shuke_schema.cli.run import in_runtime, json_option, say
 
 
 @click.group()
@@ -19,7 +19,7 @@ def ledger() -> None:
 
 
 async def _verify(slug: str | None) -> dict[str, Verified]:
-    tenants = [await tenant_named(slug)] if slug else await all_tenants()
+    tenants = [await find_tenant(slug)] if slug else await all_tenants()
     verified = {}
     for tenant in tenants:
         async with unit_of_work(tenant.id):

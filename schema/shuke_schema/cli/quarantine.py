@@ -9,7 +9,8 @@ from shuke_core.integrations import quarantine as tickets
 from shuke_core.integrations.services import integration_of
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.runtime import Runtime
-from shuke_schema.cli.run import in_runtime, json_option, say, tenant_named
+from shuke_core.tenants.queries import find_tenant
+from shuke_schema.cli.run import in_runtime, json_option, say
 
 
 @click.group()
@@ -25,7 +26,7 @@ def list_waiting(slug: str, integration: str, as_json: bool) -> None:
     """List open tickets, oldest first: field, reason, and what was found (masked)."""
 
     async def run(_: Runtime) -> list[tickets.WaitingTicket]:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             await integration_of(integration)
             return await tickets.waiting_tickets(integration)
@@ -59,7 +60,7 @@ def replay(slug: str, integration: str, as_json: bool) -> None:
     """Try all open tickets again, after a fix outside of them (such as a store that was missing)."""
 
     async def run(_: Runtime) -> dict[str, int]:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         accepted = still = 0
         last: UUID | None = None
         while True:
@@ -91,7 +92,7 @@ def correct(slug: str, ticket: UUID, fields: tuple[str, ...], as_json: bool) -> 
         corrections[name] = value
 
     async def run(_: Runtime) -> tickets.Replayed:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             return await tickets.correct(ticket, corrections)
 
@@ -107,7 +108,7 @@ def discard(slug: str, ticket: UUID) -> None:
     """Give one ticket up for good."""
 
     async def run(_: Runtime) -> None:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             await tickets.discard(ticket)
 

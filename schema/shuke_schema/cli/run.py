@@ -1,6 +1,5 @@
 """How a command gets a process in running order, and how it prints."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -11,7 +10,6 @@ import uvloop
 
 from shuke_core.runtime import Runtime, running
 from shuke_core.settings import Settings, current_settings
-from shuke_core.tenants.queries import TenantCard, find_tenant
 
 Result = TypeVar("Result")
 
@@ -35,16 +33,9 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-
-
-async def tenant_named(slug: str) -> TenantCard:
-    """The tenant a command was called for."""
-    return await find_tenant(slug)
+    logging.getLogger("arq").setLevel(logging.WARNING)  # it has a line for every wake
 
 
 def say(as_json: bool, facts: dict[str, Any], sentence: str) -> None:
     """Prints the facts as one line of JSON, or the sentence."""
     click.echo(orjson.dumps(facts, default=str).decode() if as_json else sentence)
-
-
-__all__ = ["asyncio", "configure_logging", "in_runtime", "json_option", "say", "tenant_named"]

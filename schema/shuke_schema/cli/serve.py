@@ -1,6 +1,7 @@
 """`shuke serve`: the web process."""
 
 import gc
+import signal
 import socket
 
 import click
@@ -42,6 +43,10 @@ async def _serve(runtime: Runtime, listener: socket.socket) -> None:
             timeout_graceful_shutdown=10,
         )
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn stops by its own handlers and then raises the signal once more: by then we are
+        # leaving already, and what is left to close must be closed.
+        signal.signal(number, lambda *_: None)
     gc.collect()
     gc.freeze()  # what is loaded now lives as long as the process: the collector need not look
     try:

@@ -14,11 +14,11 @@ from shuke_core.members.phones import normalise_phone
 from shuke_core.members.services import Identity, find_members, issue_token
 from shuke_core.points.services import set_earning_rule
 from shuke_core.runtime import Runtime
-from shuke_core.tenants.queries import all_tenants, count_rows
+from shuke_core.tenants.queries import all_tenants, count_rows, find_tenant
 from shuke_core.tenants.services import add_store, open_tenant, register_tenant
 from shuke_core.worker.schedules import enrol_tenant
 from shuke_schema.cli.quarantine import quarantine
-from shuke_schema.cli.run import in_runtime, json_option, say, tenant_named
+from shuke_schema.cli.run import in_runtime, json_option, say
 
 
 @click.group()
@@ -84,7 +84,7 @@ def show(slug: str, as_json: bool) -> None:
     """Count a tenant's members, orders and stores."""
 
     async def run(_: Runtime) -> dict[str, Any]:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             return {"tenant": slug, "name": card.name, **await count_rows()}
 
@@ -108,7 +108,7 @@ def add_stores(slug: str, stores: tuple[str, ...], as_json: bool) -> None:
         raise click.BadParameter("write each store as CODE=NAME, such as S1=南京路店")
 
     async def run(_: Runtime) -> dict[str, Any]:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             added = [code for code, _, name in pairs if await add_store(code, name)]
         return {"tenant": slug, "added": added}
@@ -125,7 +125,7 @@ def add_integration_command(slug: str, key: str, as_json: bool) -> None:
     """Set up a signed webhook, such as a till's. Its secret is shown once, now."""
 
     async def run(_: Runtime) -> str | None:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             return await add_integration(key)
 
@@ -148,7 +148,7 @@ def rotate_secret_command(slug: str, key: str, as_json: bool) -> None:
     """Give an integration a new secret; the old one stays valid for a day."""
 
     async def run(_: Runtime) -> str:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             return await rotate_secret(key)
 
@@ -164,7 +164,7 @@ def member_token(slug: str, phone: str, as_json: bool) -> None:
     """Issue an access token for a member, to try the API as they see it."""
 
     async def run(_: Runtime) -> str:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         number = normalise_phone(phone)
         async with unit_of_work(card.id):
             if number is None:
@@ -186,7 +186,7 @@ def redrive(slug: str, as_json: bool) -> None:
     """Give dead messages and parked events new attempts, once their cause is mended."""
 
     async def run(_: Runtime) -> dict[str, Any]:
-        card = await tenant_named(slug)
+        card = await find_tenant(slug)
         async with unit_of_work(card.id):
             return {"messages": await redrive_dead_messages(), "events": await redrive_dead()}
 

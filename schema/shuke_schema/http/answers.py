@@ -14,16 +14,24 @@ from shuke_core.tenants.errors import TenantUnknown
 
 MOST_BODY_BYTES = 1 << 20
 
-_STATUS: dict[type[Exception], int] = {
-    TenantUnknown: 404,
-    IntegrationUnknown: 404,
-    TokenInvalid: 401,
-}
-
 
 class BodyTooLarge(ShukeError):
     code = "BODY_TOO_LARGE"
     sentence = "A body has at most {most} bytes; send smaller batches."
+
+
+_STATUS: dict[type[Exception], int] = {
+    TenantUnknown: 404,
+    IntegrationUnknown: 404,
+    TokenInvalid: 401,
+    SignatureRefused: 401,
+    BodyTooLarge: 413,
+}
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of an expected failure; 400 unless it says otherwise here."""
+    return _STATUS.get(type(error), 400)
 
 
 class JsonAnswer(Response):
@@ -35,11 +43,9 @@ class JsonAnswer(Response):
         return orjson.dumps(content)
 
 
-def refusal(error: ShukeError | SignatureRefused, status: int | None = None) -> JsonAnswer:
+def refusal(error: ShukeError | SignatureRefused) -> JsonAnswer:
     """The answer to an expected failure."""
-    if status is None:
-        status = _STATUS.get(type(error), 400)
-    return JsonAnswer({"error": {"code": error.code, "message": str(error)}}, status)
+    return JsonAnswer({"error": {"code": error.code, "message": str(error)}}, status_of(error))
 
 
 async def read_body(request: Request, most: int = MOST_BODY_BYTES) -> bytes:

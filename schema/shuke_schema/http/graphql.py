@@ -1,6 +1,5 @@
 """GraphQL over HTTP: one operation, one unit of work, errors with a code or masked with an id."""
 
-import logging
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +11,12 @@ from starlette.responses import HTMLResponse, Response
 from strawberry.http.ides import get_graphql_ide_html
 
 from shuke_core.kit.errors import ShukeError
-from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.services import member_of_token
 from shuke_core.tenants.queries import TenantCard, find_tenant
 from shuke_schema.context import Context
-from shuke_schema.http.answers import BodyTooLarge, JsonAnswer, read_body, refusal
-
-log = logging.getLogger("shuke.graphql")
+from shuke_schema.http.answers import JsonAnswer, read_body, status_of
+from shuke_schema.http.faults import logged
 
 
 class RequestMalformed(ShukeError):
@@ -58,12 +55,16 @@ def shown_error(error: GraphQLError) -> dict[str, Any]:
     elif cause is None or isinstance(cause, GraphQLError):
         code = "DOCUMENT_INVALID"
     else:
-        fault_id = str(new_id())
-        log.error("fault %s", fault_id, exc_info=cause)
-        code = "INTERNAL"
-        formatted["message"] = f"Something went wrong here; its id is {fault_id}."
+        code, formatted["message"] = logged(cause)
     formatted["extensions"] = {**formatted.get("extensions", {}), "code": code}
     return formatted
+
+
+def refused(error: ShukeError, status: int) -> JsonAnswer:
+    """The answer to a request that never became an operation, in GraphQL's own form."""
+    return JsonAnswer(
+        {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}, status
+    )
 
 
 async def _execute(
@@ -94,9 +95,7 @@ def graphql_endpoint(schema: strawberry.Schema) -> Any:
                 return HTMLResponse(page)
             body = await read_body(request)
             return JsonAnswer(await _execute(schema, tenant, _bearer(request), body))
-        except BodyTooLarge as large:
-            return refusal(large, 413)
         except ShukeError as error:
-            return refusal(error)
+            return refused(error, status_of(error))
 
     return endpoint

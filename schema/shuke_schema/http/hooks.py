@@ -13,7 +13,7 @@ from shuke_core.integrations.signatures import SignatureRefused
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.tenants.queries import find_tenant
-from shuke_schema.http.answers import BodyTooLarge, JsonAnswer, read_body, refusal
+from shuke_schema.http.answers import JsonAnswer, read_body, refusal
 
 
 async def receive(request: Request) -> Response:
@@ -25,11 +25,7 @@ async def receive(request: Request) -> Response:
             received = await receive_message(
                 request.path_params["integration"], request.headers, body
             )
-    except BodyTooLarge as large:
-        return refusal(large, 413)
-    except SignatureRefused as refused:
-        return refusal(refused, 401)
-    except ShukeError as error:
+    except (ShukeError, SignatureRefused) as error:
         return refusal(error)
     return JsonAnswer(
         {
@@ -50,9 +46,7 @@ async def progress(request: Request) -> Response:
                 request.path_params["integration"], request.headers, b""
             )
             so_far = await progress_of(integration_id)
-    except SignatureRefused as refused:
-        return refusal(refused, 401)
-    except ShukeError as error:
+    except (ShukeError, SignatureRefused) as error:
         return refusal(error)
     return JsonAnswer(
         {
