@@ -50,13 +50,17 @@ class Earned:
 
 
 async def balance_of(member_id: UUID, asset: str = POINTS) -> Balance:
-    """The member's balance: lots whose time has passed do not count, even before the nightly run."""
+    """The member's balance: just what a spend may take now.
+
+    Lots whose time has passed do not count, even before the nightly run; nor do lots that open later
+    (a till whose clock is ahead).
+    """
     row = await fetch_one(
         """
         SELECT a.id, a.debt, a.available - coalesce((
                    SELECT sum(l.remaining) FROM ledger_lot l
                     WHERE l.tenant_id = $1 AND l.account_id = a.id AND l.remaining > 0
-                      AND l.expires_at <= $4), 0)::bigint AS available
+                      AND (l.expires_at <= $4 OR l.opens_at > $4)), 0)::bigint AS available
           FROM ledger_account a
          WHERE a.tenant_id = $1 AND a.member_id = $2 AND a.asset = $3
         """,

@@ -7,7 +7,8 @@ queues, blocked ids, jobs that are not retried) away from the work.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,8 +44,11 @@ class ArqWaker:
         self._pool: ArqRedis | None = None
         self._asked: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     def __call__(self, topic: str) -> None:
+        if self._closed:
+            return
         self._asked.add(topic)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._send())
@@ -62,11 +66,12 @@ class ArqWaker:
                 log.warning("no wake was sent; the poll will find the work")
 
     async def close(self) -> None:
-        """Sends what is asked for and lets the connection go."""
+        """Sends what is asked for and lets the connection go; later wakes are left to the poll."""
+        self._closed = True
         if self._task is not None:
             await self._task
         if self._pool is not None:
-            await self._pool.aclose()
+            await self._pool.aclose(close_connection_pool=True)
 
 
 async def _pool(url: str) -> ArqRedis:
@@ -82,26 +87,34 @@ async def listen(url: str, knock: Callable[[str], None]) -> None:
         knock(topic)
 
     while True:
-        worker: Worker | None = None
         try:
-            pool = await _pool(url)
-            worker = Worker(
-                functions=[func(wake, name=_JOB, keep_result=0, timeout=5, max_tries=1)],
-                redis_pool=pool,
-                queue_name=QUEUE,
-                handle_signals=False,
-                poll_delay=0.01,
-                max_jobs=50,
-                queue_read_limit=1000,
-                keep_result=0,
-                health_check_interval=5,
-                job_serializer=orjson.dumps,
-                job_deserializer=orjson.loads,
-            )
-            await worker.async_run()
-        except (TimeoutError, RedisError, OSError) as fault:
+            await _listen_once(url, wake)
+        except (RedisError, OSError, TimeoutError) as fault:
             log.warning("Redis does not answer (%s); working by the poll meanwhile", fault)
-        finally:
-            if worker is not None:
-                await worker.close()
         await asyncio.sleep(1)
+
+
+async def _listen_once(url: str, wake: Callable[..., Coroutine[Any, Any, None]]) -> None:
+    pool = await _pool(url)
+    try:
+        worker = Worker(
+            functions=[func(wake, name=_JOB, keep_result=0, timeout=5, max_tries=1)],
+            redis_pool=pool,
+            queue_name=QUEUE,
+            handle_signals=False,
+            poll_delay=0.01,
+            max_jobs=50,
+            queue_read_limit=1000,
+            keep_result=0,
+            health_check_interval=5,
+            job_serializer=orjson.dumps,
+            job_deserializer=orjson.loads,
+        )
+        try:
+            await worker.async_run()
+        finally:
+            # It raises its own cancellation once more, before it has closed the pool.
+            with suppress(asyncio.CancelledError, RedisError, OSError):
+                await worker.close()
+    finally:
+        await pool.aclose(close_connection_pool=True)

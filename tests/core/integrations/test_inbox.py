@@ -1,0 +1,110 @@
+"""The inbox under leases: nothing lost, nothing twice, poison alone, payloads forgotten in time."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.support.shop import Shop
+
+from shuke_core.integrations import inbox
+from shuke_core.integrations.inbox import drain_inbox, forget_payloads, redrive_dead_messages
+from shuke_core.kit import clock
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.transactions import unit_of_work
+
+
+async def _states(shop: Shop) -> list[str]:
+    rows = await shop.rows("SELECT state FROM inbox WHERE tenant_id = $1 ORDER BY id")
+    return [row["state"] for row in rows]
+
+
+async def _lease_over(shop: Shop) -> None:
+    await shop.rows("UPDATE inbox SET due_at = now() WHERE tenant_id = $1 RETURNING id")
+
+
+async def _orders(shop: Shop) -> int:
+    return len(await shop.rows("SELECT id FROM orders WHERE tenant_id = $1"))
+
+
+async def test_one_bad_ticket_does_not_hold_up_the_rest_of_its_batch(shop: Shop) -> None:
+    await shop.send(shop.ticket(), shop.ticket(total="viel"), shop.ticket())
+    await shop.work("inbox")
+    rows = await shop.rows("SELECT accepted, quarantined, state FROM inbox WHERE tenant_id = $1")
+    assert rows == [{"accepted": 2, "quarantined": 1, "state": "done"}]
+    assert await _orders(shop) == 2
+
+
+async def test_a_worker_that_died_after_its_claim_leaves_the_message_to_the_next(
+    shop: Shop,
+) -> None:
+    await shop.send(shop.ticket())
+    async with unit_of_work(shop.tenant_id):
+        await inbox._claim(new_id())
+    assert await drain_inbox(shop.tenant_id) is False  # the lease still runs
+    await _lease_over(shop)
+    assert await drain_inbox(shop.tenant_id) is True
+    assert await _orders(shop) == 1
+
+
+async def test_a_worker_that_lost_its_lease_does_nothing(shop: Shop) -> None:
+    await shop.send(shop.ticket())
+    slow, quick = new_id(), new_id()
+    async with unit_of_work(shop.tenant_id):
+        mine = await inbox._claim(slow)
+    await _lease_over(shop)
+    async with unit_of_work(shop.tenant_id):
+        await inbox._claim(quick)
+    async with unit_of_work(shop.tenant_id):
+        assert await inbox._hold(slow, [message.id for message in mine]) is False
+        assert await inbox._hold(quick, [message.id for message in mine]) is True
+
+
+async def test_a_poisoned_message_is_dead_after_five_attempts_and_its_neighbours_are_done(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in = inbox.take_in
+
+    async def poisoned(source: str, tickets: Any) -> Any:
+        if any(ticket.body["no"] == "POISON" for ticket in tickets):
+            raise RuntimeError("poisoned")
+        return await take_in(source, tickets)
+
+    monkeypatch.setattr(inbox, "take_in", poisoned)
+    for ticket in (shop.ticket(), shop.ticket(no="POISON"), shop.ticket()):
+        await shop.send(ticket)
+    for _ in range(12):
+        await _lease_over(shop)
+        await drain_inbox(shop.tenant_id)
+    assert await _states(shop) == ["done", "dead", "done"]
+    rows = await shop.rows("SELECT reason FROM inbox WHERE tenant_id = $1 AND state = 'dead'")
+    assert rows == [{"reason": "RuntimeError: poisoned"}]
+    monkeypatch.setattr(inbox, "take_in", take_in)
+    async with unit_of_work(shop.tenant_id):
+        assert await redrive_dead_messages() == 1
+    await drain_inbox(shop.tenant_id)
+    assert await _states(shop) == ["done", "done", "done"]
+    assert await _orders(shop) == 3
+
+
+async def test_what_messages_said_is_forgotten_after_thirty_days(shop: Shop) -> None:
+    await shop.send(shop.ticket(phone="138****8000"))
+    await shop.work("inbox")
+    async with unit_of_work(shop.tenant_id):
+        assert await forget_payloads() is False
+    with clock.held_at(clock.now() + timedelta(days=31)):
+        async with unit_of_work(shop.tenant_id):
+            assert await forget_payloads() is True
+        async with unit_of_work(shop.tenant_id):
+            assert await forget_payloads() is False
+    left = await shop.rows(
+        "SELECT m.sealed AS message, q.sealed AS ticket, q.state FROM inbox m "
+        "JOIN quarantined_ticket q ON q.tenant_id = m.tenant_id WHERE m.tenant_id = $1"
+    )
+    assert left == [{"message": None, "ticket": None, "state": "discarded"}]
+
+
+async def test_a_message_that_still_waits_is_not_forgotten(shop: Shop) -> None:
+    await shop.send(shop.ticket())
+    with clock.held_at(clock.now() + timedelta(days=31)):
+        async with unit_of_work(shop.tenant_id):
+            assert await forget_payloads() is False

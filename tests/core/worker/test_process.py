@@ -1,0 +1,101 @@
+"""The worker process: woken through arq in milliseconds, by the poll when Redis is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from tests.support.shop import Shop
+
+from shuke_core.app import DRAINS
+from shuke_core.embedded import EmbeddedServers
+from shuke_core.integrations.services import receive_message
+from shuke_core.kit.transactions import current_unit, unit_of_work
+from shuke_core.settings import Settings
+from shuke_core.worker.arq_bridge import ArqWaker
+from shuke_core.worker.process import work
+
+PHONE = "13800138000"
+
+
+@asynccontextmanager
+async def _worker(settings: Settings, redis_url: str) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(work(DRAINS, settings, redis_url, stop))
+    await asyncio.sleep(0.2)
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 5)
+
+
+async def _seconds_until_points(shop: Shop, limit: float = 5.0) -> float:
+    start = monotonic()
+    while monotonic() - start < limit:
+        rows = await shop.rows("SELECT available FROM ledger_account WHERE tenant_id = $1")
+        if rows and rows[0]["available"] == 12:
+            return monotonic() - start
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"no points after {limit} s")
+
+
+@pytest.mark.slow
+async def test_a_wake_through_arq_beats_a_poll_that_never_comes(
+    shop: Shop, servers: EmbeddedServers
+) -> None:
+    assert shop.runtime is not None
+    lazy = shop.runtime.settings.model_copy(update={"poll_seconds": 3600.0})
+    async with _worker(lazy, servers.redis_url):
+        async with unit_of_work(shop.tenant_id):
+            headers, body = shop.message([shop.ticket(phone=PHONE)])
+            received = await receive_message("till", headers, body)
+            current_unit().after_commit.clear()  # the wake comes from another process
+        waker = ArqWaker(servers.redis_url)
+        waker("inbox")
+        await waker.close()
+        assert received.tickets == 1
+        assert await _seconds_until_points(shop) < 5
+
+
+@pytest.mark.slow
+async def test_without_any_redis_the_poll_does_the_work(shop: Shop, tmp_path: Path) -> None:
+    assert shop.runtime is not None
+    settings = shop.runtime.settings.model_copy(update={"poll_seconds": 0.1})
+    async with _worker(settings, f"unix://{tmp_path}/nobody.sock"):
+        await shop.send(shop.ticket(phone=PHONE))
+        assert await _seconds_until_points(shop) < 5
+
+
+class _Recorder:
+    """Stands for the connection; notes what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    async def enqueue_job(self, name: str, topic: str, **_: object) -> None:
+        self.sent.append(topic)
+
+    async def aclose(self, close_connection_pool: bool) -> None:
+        """Nothing to close."""
+
+
+async def test_many_wakes_at_once_become_one_job_a_topic() -> None:
+    waker, recorder = ArqWaker("unix:///nowhere"), _Recorder()
+    waker._pool = recorder  # type: ignore[assignment]
+    for _ in range(1000):
+        waker("inbox")
+        waker("relay")
+    await waker.close()
+    assert sorted(recorder.sent) == ["inbox", "relay"]
+
+
+@pytest.mark.slow
+async def test_a_waker_without_redis_neither_raises_nor_waits_long(tmp_path: Path) -> None:
+    waker = ArqWaker(f"unix://{tmp_path}/nobody.sock")
+    start = monotonic()
+    waker("inbox")
+    await waker.close()
+    assert monotonic() - start < 5
