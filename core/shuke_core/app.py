@@ -7,12 +7,13 @@ from shuke_core.events.reactions import PARKED_DRAIN, REACTION_DRAIN
 from shuke_core.events.relay import RELAY_DRAIN
 from shuke_core.integrations import jobs as integrations_jobs
 from shuke_core.integrations.inbox import INBOX_DRAIN
+from shuke_core.orders import jobs as orders_jobs
 from shuke_core.points import jobs as points_jobs
 from shuke_core.worker.drains import Drain
 from shuke_core.worker.schedules import SCHEDULE_DRAIN
 
 # Importing a domain's jobs registers its reactions and schedules.
-JOBS = (integrations_jobs, points_jobs)
+JOBS = (integrations_jobs, orders_jobs, points_jobs)
 
 DRAINS: tuple[Drain, ...] = (
     INBOX_DRAIN,

@@ -18,7 +18,7 @@ from shuke_core.kit import clock
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.ledger.verify import Verified, verify_ledger
 from shuke_core.members.phones import normalise_phone
-from shuke_core.members.services import Identity, find_members, identify_members
+from shuke_core.members.services import Identity, find_members, identify_members, issue_token
 from shuke_core.points.services import set_earning_rule
 from shuke_core.runtime import Runtime
 from shuke_core.tenants.services import add_store, open_tenant, register_tenant
@@ -36,6 +36,7 @@ class Shop:
     secret: str
     integration: str = "till"
     runtime: Runtime | None = field(default=None, repr=False)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict, repr=False)
 
     def ticket(self, **fields: Any) -> dict[str, Any]:
         """A sale of 12.50 yuan at S1 an hour ago, by nobody; `fields` say otherwise."""
@@ -106,6 +107,15 @@ class Shop:
         identity = Identity.of_phone(number)
         async with unit_of_work(self.tenant_id):
             return (await identify_members([identity]))[identity]
+
+    async def login(self, phone: str) -> dict[str, str]:
+        """HTTP headers of a member who has logged in."""
+        if phone not in self.headers:
+            member_id = await self.member(phone)
+            async with unit_of_work(self.tenant_id):
+                token = await issue_token(member_id)
+            self.headers[phone] = {"authorization": f"Bearer {token}"}
+        return self.headers[phone]
 
     async def knows(self, phone: str) -> bool:
         """Whether somebody with that phone is a member."""

@@ -66,9 +66,11 @@ class ShukeClient(AsyncpgDBClient):
                 try:
                     yield unit
                 except BaseException:
-                    if not raw.is_closed():
-                        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                        try:
                             await raw.execute("ROLLBACK")
+                        except asyncpg.InterfaceError:  # lost, or a task still asks on it
+                            raw.terminate()
                     raise
                 # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
                 if await raw.execute("COMMIT") != "COMMIT":

@@ -18,6 +18,13 @@ class TenantManager(Manager):
         return super().get_queryset().filter(tenant_id=current_tenant())
 
 
+class _ManagerOfItsOwn:
+    """Tortoise writes the model into its manager, so a shared one would ask the last model's table."""
+
+    def __get__(self, instance: object, owner: type) -> TenantManager:
+        return TenantManager()
+
+
 class TenantModel(Model):
     """A row of one tenant. The schema editor makes its key (tenant_id, id) and its policy."""
 
@@ -26,4 +33,4 @@ class TenantModel(Model):
 
     class Meta:
         abstract = True
-        manager = TenantManager()
+        manager = _ManagerOfItsOwn()

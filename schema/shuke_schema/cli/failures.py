@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import asyncpg
 import click
-from redis.exceptions import RedisError
 
 from shuke_core.database.roles import UnsafeRole
 from shuke_core.kit.errors import ShukeError
@@ -41,7 +40,7 @@ def told() -> Iterator[None]:
         sentence = f"PostgreSQL refuses the password: {refused}"
     except asyncpg.InvalidCatalogNameError as missing:
         sentence = f"{missing}. Create it, owned by shuke_owner, then run `shuke migrate`."
-    except (*PASSING, RedisError) as fault:
+    except PASSING as fault:
         sentence = f"A server does not answer: {fault}. `shuke doctor` looks closer."
     except OSError as fault:
         sentence = f"The system refuses: {fault}."

@@ -1,0 +1,191 @@
+"""The operator's commands, one after another in one home; and what they say when something is wrong."""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from tests.support.command_line import CommandLine, a_home
+
+from shuke_core.embedded import EmbeddedServers
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shuke() -> Iterator[CommandLine]:
+    """A migrated home whose servers stay up for the module."""
+    with a_home() as home, EmbeddedServers.join(home, durable=False):
+        shuke = CommandLine(home)
+        assert shuke("migrate").code == 0
+        yield shuke
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def test_migrating_again_finds_nothing_to_do(shuke: CommandLine) -> None:
+    said = shuke("migrate")
+    assert (said.code, said.out) == (0, "The database is up to date.\n")
+
+
+def test_a_tenant_is_made_once_with_its_stores_and_integration(shuke: CommandLine) -> None:
+    first = shuke(
+        "tenant", "create", "shop-a", "--name", "甲", "--expire-days", "30", "--json"
+    ).json
+    again = shuke(
+        "tenant", "create", "shop-a", "--name", "甲", "--expire-days", "30", "--json"
+    ).json
+    assert (first["created"], again["created"]) == (True, False)
+    assert first["id"] == again["id"]
+    added = shuke("tenant", "add-store", "shop-a", "S1=南京路店", "S2=淮海路店", "--json").json
+    assert added == {"tenant": "shop-a", "added": ["S1", "S2"]}
+    assert shuke("tenant", "add-store", "shop-a", "S1=南京路店", "--json").json["added"] == []
+    secret = shuke("tenant", "add-integration", "shop-a", "till", "--json").json["secret"]
+    assert secret.startswith("whsec_")
+    assert shuke("tenant", "add-integration", "shop-a", "till", "--json").json == {
+        "integration": "till",
+        "created": False,
+    }
+    assert shuke("tenant", "rotate-secret", "shop-a", "till", "--json").json["secret"] != secret
+    shown = shuke("tenant", "show", "shop-a", "--json").json
+    assert shown == {"tenant": "shop-a", "name": "甲", "members": 0, "orders": 0, "stores": 2}
+    assert "shop-a\t甲\tAsia/Shanghai" in shuke("tenant", "list").out
+
+
+def test_a_clean_ledger_verifies(shuke: CommandLine) -> None:
+    shuke("tenant", "create", "shop-b", "--name", "乙")
+    said = shuke("ledger", "verify", "shop-b", "--json")
+    assert (said.code, said.json) == (
+        0,
+        {"tenants": 1, "accounts": 0, "entries": 0, "issued": 0, "differences": 0, "found": []},
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("tenant", "show", "nobody"), "There is no tenant 'nobody'."),
+        (("tenant", "create", "Große", "--name", "x"), "can't name a tenant"),
+        (("tenant", "create", "shop-c", "--name", "x", "--zone", "Mars/Base"), "time zone"),
+        (("tenant", "quarantine", "list", "shop-d", "erp"), "There is no tenant 'shop-d'."),
+    ],
+)
+def test_an_expected_failure_is_one_sentence(
+    shuke: CommandLine, words: tuple[str, ...], sentence: str
+) -> None:
+    said = shuke(*words)
+    assert said.code == 2
+    assert sentence in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_wrong_setting_stops_the_start_by_its_name(shuke: CommandLine) -> None:
+    said = shuke("doctor", SHUKE_POOL_SIZE="many")
+    assert said.code == 2
+    assert said.err.startswith("shuke: SHUKE_POOL_SIZE")
+
+
+def test_the_doctor_finds_a_good_deployment_good(shuke: CommandLine) -> None:
+    said = shuke("doctor", "--json")
+    health = {finding["subject"]: finding["health"] for finding in said.json["findings"]}
+    assert said.code == 0
+    assert set(health.values()) == {"good"}, said.out
+    assert {"PostgreSQL", "database role", "migrations", "partitions", "Redis"} <= health.keys()
+
+
+def test_the_doctor_says_what_is_wrong_and_what_to_do(shuke: CommandLine) -> None:
+    said = shuke(
+        "doctor",
+        SHUKE_DATABASE_URL="postgresql://shuke_app@127.0.0.1:1/shuke",
+        SHUKE_REDIS_URL="redis://127.0.0.1:1",
+    )
+    assert said.code == 1
+    assert "FAIL  master key: SHUKE_MASTER_KEY is not set" in said.out
+    assert "FAIL  PostgreSQL: does not let us in" in said.out
+    assert "warn  Redis: does not answer" in said.out
+    assert said.out.count("→") == 3
+
+
+def test_a_superuser_is_refused_at_the_start(shuke: CommandLine) -> None:
+    with EmbeddedServers.join(shuke.home, durable=False) as servers:
+        dsn = servers.dsn(user="postgres", database="shuke")
+        said = shuke(
+            "serve",
+            SHUKE_DATABASE_URL=dsn,
+            SHUKE_REDIS_URL=servers.redis_url,
+            SHUKE_MASTER_KEY="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        )
+    assert said.code == 2
+    assert "it is a superuser" in said.err
+    assert "Connect as shuke_app" in said.err
+
+
+def test_a_database_that_was_never_migrated_is_named(free_port: int) -> None:
+    with a_home() as home:
+        said = CommandLine(home)("serve", "--port", str(free_port))
+    assert said.code == 2
+    assert "Run `shuke migrate` first" in said.err
+
+
+def test_a_port_in_use_is_named_with_the_way_out(shuke: CommandLine) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = shuke("serve", "--port", str(taken.getsockname()[1]))
+    assert said.code == 2
+    assert "Can't listen on 127.0.0.1:" in said.err
+    assert "--port" in said.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_and_worker_leave_in_order(
+    shuke: CommandLine, free_port: int, number: signal.Signals
+) -> None:
+    worker = shuke.start("worker")
+    web = shuke.start("serve", "--port", str(free_port))
+    assert worker.stdout is not None
+    try:
+        assert any("the worker is up" in line for line in worker.stdout)
+        _wait_until_up(free_port, web)
+        for process in (web, worker):
+            process.send_signal(number)
+        endings = [
+            (process.communicate(timeout=20)[0], process.returncode) for process in (web, worker)
+        ]
+    finally:
+        web.kill()
+        worker.kill()
+    assert [code for _, code in endings] == [0, 0]
+    assert all("Traceback" not in said for said, _ in endings)
+
+
+def _wait_until_up(port: int, web: "subprocess.Popen[str]") -> None:
+    for _ in range(200):
+        assert web.poll() is None, web.communicate()[0]
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the web process does not come up")
+
+
+def test_every_command_has_help_that_fits_a_screen(shuke: CommandLine) -> None:
+    for words in (
+        (), ("tenant",), ("ledger",), ("tenant", "create"), ("tenant", "quarantine"), ("serve",),
+        ("worker",), ("migrate",), ("maintain",), ("doctor",), ("demo",),
+    ):  # fmt: skip
+        said = shuke(*words, "--help")
+        assert said.code == 0
+        assert said.out.startswith("Usage: ")
+        assert max(len(line) for line in said.out.splitlines()) <= 100
+        assert len(said.out.splitlines()) <= 40

@@ -1,0 +1,170 @@
+"""What PostgreSQL's catalogue must say of tenancy: each rule reads it and returns its findings.
+
+The expectations below are written by hand. A new queue, append-only table or table without tenant
+is entered here, or the contract test is red.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from shuke_core.database.roles import APP, DISPATCH, OWNER, REPORT
+
+WITHOUT_TENANT = frozenset({"tenant", "tortoise_migrations"})
+
+APPEND_ONLY = frozenset(
+    {
+        "earning_rule",
+        "ledger_allocation",
+        "ledger_entry",
+        "order_line",
+        "refund_line",
+        "schedule_run",
+    }
+)
+
+# What the dispatch role sees of each queue.
+QUEUES: Mapping[str, frozenset[str]] = {
+    "event": frozenset({"tenant_id", "id", "position"}),
+    "inbox": frozenset({"tenant_id", "due_at", "state"}),
+    "parked_event": frozenset({"tenant_id", "due_at", "state"}),
+    "reaction_cursor": frozenset({"tenant_id", "name", "position"}),
+    "relay": frozenset({"tenant_id", "position"}),
+    "schedule": frozenset({"tenant_id", "due_at", "state"}),
+}
+DISPATCH_COLUMNS = frozenset({"tenant_id", "id", "state", "due_at", "position", "name"})
+
+POLICY = "(tenant_id = (NULLIF(current_setting('shuke.tenant_id'::text, true), ''::text))::uuid)"
+
+_OURS = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+_TABLES = f"""
+SELECT c.oid, c.relname::text AS name, c.relispartition AS is_partition,
+       c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced, c.relkind::text AS kind,
+       pg_get_userbyid(c.relowner)::text AS owner,
+       t.attnum AS tenant_column, t.attnotnull AS tenant_is_required,
+       t.atttypid = 'uuid'::regtype AS tenant_is_uuid
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_attribute t
+    ON t.attrelid = c.oid AND t.attname = 'tenant_id' AND NOT t.attisdropped
+ WHERE c.relkind IN ('r', 'p', 'f') AND {_OURS} ORDER BY c.relname
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A breach of a rule; the sentence names the table."""
+
+    subject: str
+    sentence: str
+
+
+Rule = Callable[[asyncpg.Connection], Awaitable[list[Finding]]]
+
+
+async def tables(db: asyncpg.Connection) -> list[dict[str, Any]]:
+    """Every table and partition of ours."""
+    return [dict(row) for row in await db.fetch(_TABLES)]
+
+
+async def tenant_tables(db: asyncpg.Connection) -> list[str]:
+    """The tables with tenant_id, partitions left out."""
+    return [t["name"] for t in await tables(db) if t["tenant_column"] and not t["is_partition"]]
+
+
+async def partitions(db: asyncpg.Connection) -> list[str]:
+    """Every partition."""
+    return [t["name"] for t in await tables(db) if t["is_partition"]]
+
+
+async def every_table_has_a_tenant(db: asyncpg.Connection) -> list[Finding]:
+    """Tables without tenant_id are listed here; elsewhere it is a uuid that is always there."""
+    found = []
+    for table in await tables(db):
+        name = table["name"]
+        if table["kind"] == "f":
+            found.append(Finding(name, f"{name} is a foreign table: no policy holds there"))
+        elif name in WITHOUT_TENANT:
+            continue
+        elif not table["tenant_column"]:
+            found.append(Finding(name, f"{name} has no tenant_id"))
+        elif not table["tenant_is_required"] or not table["tenant_is_uuid"]:
+            found.append(Finding(name, f"the tenant_id of {name} is not a uuid NOT NULL"))
+    return found
+
+
+async def the_owner_owns(db: asyncpg.Connection) -> list[Finding]:
+    """A table of the app's, or of a superuser's, would escape what is forced on the owner."""
+    return [
+        Finding(table["name"], f"{table['name']} belongs to {table['owner']}, not to {OWNER}")
+        for table in await tables(db)
+        if table["owner"] != OWNER
+    ]
+
+
+async def row_security_is_forced(db: asyncpg.Connection) -> list[Finding]:
+    """Enabled and forced on every table with tenant_id, partitions included."""
+    found = []
+    for table in await tables(db):
+        name = table["name"]
+        if table["tenant_column"] and not table["enabled"]:
+            found.append(Finding(name, f"row security is not enabled on {name}"))
+        if table["tenant_column"] and not table["forced"]:
+            found.append(Finding(name, f"row security is not forced on {name}"))
+    return found
+
+
+async def policies_are_as_agreed(db: asyncpg.Connection) -> list[Finding]:
+    """One policy `tenant` on each tenant table, one `dispatch` on queues, none on partitions."""
+    rows = await db.fetch(
+        f"""
+        SELECT c.relname::text AS name, p.polname::text AS policy, p.polpermissive AS permissive,
+               p.polcmd::text AS command,
+               ARRAY(SELECT CASE r WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r)::text END
+                       FROM unnest(p.polroles) AS r) AS roles,
+               pg_get_expr(p.polqual, p.polrelid) AS using,
+               pg_get_expr(p.polwithcheck, p.polrelid) AS checks
+          FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}
+         ORDER BY c.relname, p.polname
+        """
+    )
+    there = {(row["name"], row["policy"]): tuple(row)[2:] for row in rows}
+    wanted: dict[tuple[str, str], tuple[Any, ...]] = {
+        (name, "tenant"): (True, "*", ["PUBLIC"], POLICY, POLICY)
+        for name in await tenant_tables(db)
+    }
+    wanted |= {(name, "dispatch"): (True, "r", [DISPATCH], "true", None) for name in QUEUES}
+    found = [
+        Finding(name, f"{name} lacks the policy {policy}")
+        for name, policy in sorted(wanted.keys() - there.keys())
+    ]
+    for (name, policy), says in there.items():
+        if (name, policy) not in wanted:
+            found.append(Finding(name, f"{name} has a policy {policy} that nobody expects"))
+        elif wanted[name, policy] != says:
+            found.append(
+                Finding(name, f"the policy {policy} of {name} says something else: {says}")
+            )
+    return found
+
+
+RULES: tuple[Rule, ...] = (
+    every_table_has_a_tenant,
+    the_owner_owns,
+    row_security_is_forced,
+    policies_are_as_agreed,
+)
+
+
+def role_may(table: str, role: str, *, is_tenant_table: bool) -> frozenset[str]:
+    """What a role may do with a whole table, partitions aside."""
+    reads = frozenset({"SELECT"})
+    if role == REPORT:
+        return reads if is_tenant_table or table == "tenant" else frozenset()
+    if role != APP:
+        return frozenset()
+    if not is_tenant_table:
+        return reads if table == "tenant" else frozenset()
+    return reads | ({"INSERT"} if table in APPEND_ONLY else {"INSERT", "UPDATE", "DELETE"})
