@@ -16,6 +16,7 @@ COMMANDS = {
     "maintain": "shuke_schema.cli.migrate",
     "tenant": "shuke_schema.cli.tenant",
     "ledger": "shuke_schema.cli.ledger",
+    "schema": "shuke_schema.cli.schema",
     "doctor": "shuke_schema.cli.doctor",
 }
 

@@ -10,11 +10,12 @@ from shuke_core.orders.queries import OrderRow, orders_before
 from shuke_schema.context import opaque
 from shuke_schema.members.parent import MemberParent
 from shuke_schema.pagination import Connection, connection_of
+from shuke_schema.scalars import Long
 
 
 @strawberry.type(description="An amount of money.")
 class Money:
-    fen: int = strawberry.field(description="In hundredths of the currency.")
+    fen: Long = strawberry.field(description="In hundredths of the currency.")
     currency: str
 
 
@@ -49,8 +50,8 @@ class Order:
             state=OrderState(row.state),
             store=Store(code=row.store_code, name=row.store_name),
             paid_at=row.placed_at,
-            total=Money(fen=row.total_fen, currency=row.currency),
-            refunded=Money(fen=row.refunded_fen, currency=row.currency),
+            total=Money(fen=Long(row.total_fen), currency=row.currency),
+            refunded=Money(fen=Long(row.refunded_fen), currency=row.currency),
         )
 
 

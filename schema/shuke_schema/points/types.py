@@ -17,6 +17,7 @@ from shuke_core.ledger.queries import (
 from shuke_schema.context import opaque
 from shuke_schema.members.parent import MemberParent
 from shuke_schema.pagination import Connection, connection_of
+from shuke_schema.scalars import Long
 
 _LONGEST_LOOK_DAYS = 730
 
@@ -32,7 +33,7 @@ class EntryKind(Enum):
 
 @strawberry.type(description="Points that lapse together.")
 class ExpiringPoints:
-    points: int
+    points: Long
     expires_at: datetime
 
 
@@ -40,13 +41,13 @@ class ExpiringPoints:
 class PointsEntry:
     id: strawberry.ID
     kind: EntryKind
-    points: int = strawberry.field(description="Positive when they came, negative when they went.")
+    points: Long = strawberry.field(description="Positive when they came, negative when they went.")
     at: datetime
 
     @classmethod
     def of(cls, row: EntryRow) -> "PointsEntry":
         return cls(
-            id=opaque(row.id), kind=EntryKind(row.kind), points=row.amount, at=row.happened_at
+            id=opaque(row.id), kind=EntryKind(row.kind), points=Long(row.amount), at=row.happened_at
         )
 
 
@@ -55,12 +56,12 @@ class Points:
     held: strawberry.Private[Balance]
 
     @strawberry.field(description="What can be spent now.")
-    def balance(self) -> int:
-        return self.held.available
+    def balance(self) -> Long:
+        return Long(self.held.available)
 
     @strawberry.field(description="What a refund left owing; the next earning settles it.")
-    def debt(self) -> int:
-        return self.held.debt
+    def debt(self) -> Long:
+        return Long(self.held.debt)
 
     @strawberry.field(description="Points that lapse within so many days, soonest first.")
     async def expiring_soon(self, days: int = 30) -> list[ExpiringPoints]:
@@ -68,7 +69,9 @@ class Points:
             return []
         until = clock.now() + timedelta(days=max(0, min(days, _LONGEST_LOOK_DAYS)))
         lots = await lots_expiring(self.held.account_id, until)
-        return [ExpiringPoints(points=lot.remaining, expires_at=lot.expires_at) for lot in lots]
+        return [
+            ExpiringPoints(points=Long(lot.remaining), expires_at=lot.expires_at) for lot in lots
+        ]
 
     @strawberry.field(description="Movements, newest first.")
     async def entries(self, first: int = 20, after: str | None = None) -> Connection[PointsEntry]:
