@@ -1,0 +1,183 @@
+"""Plans of the hot statements, as the app role under row security: an index serves every one.
+
+A tenant with 20,000 members stands between small ones. What the product really sends is caught on
+its way to PostgreSQL and explained; reading a large table from end to end fails the test.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import pytest
+import pytest_asyncio
+from tests.support.shop import Shop
+
+from shuke_core.database.config import credentials
+from shuke_core.kit import clock
+from shuke_core.kit.engine import UnitConnection
+from shuke_core.kit.transactions import dispatch_work, unit_of_work
+from shuke_core.ledger.queries import balance_of, earned_by, entries_before, lots_expiring
+from shuke_core.members.queries import member_card
+from shuke_core.members.services import Identity, find_members, member_of_token
+from shuke_core.orders.queries import orders_before
+from shuke_core.worker.drains import due_tenants
+
+pytestmark = pytest.mark.slow
+
+MEMBERS = 20_000
+LARGE = {
+    "member", "member_identity", "member_token", "ledger_account", "ledger_entry", "ledger_lot",
+    "orders", "inbox",
+}  # fmt: skip
+
+
+async def _columns(owner: asyncpg.Connection, table: str) -> list[str]:
+    rows = await owner.fetch(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = $1 "
+        "ORDER BY ordinal_position",
+        table,
+    )
+    return [row["column_name"] for row in rows]
+
+
+async def _insert(owner: asyncpg.Connection, table: str, tenant: UUID, **values: str) -> None:
+    """Fills `table` with one row a number n; the values are SQL over n."""
+    named = {"id": f"md5('{table}' || n)::uuid", "tenant_id": f"'{tenant}'", **values}
+    columns = [column for column in await _columns(owner, table) if column in named]
+    await owner.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) "
+        f"SELECT {', '.join(named[column] for column in columns)} "
+        f"FROM generate_series(1, {MEMBERS}) n"
+    )
+
+
+async def _fill(owner: asyncpg.Connection, tenant: UUID, store: UUID, till: UUID) -> None:
+    await owner.execute(f"SET LOCAL shuke.tenant_id = '{tenant}'")
+    member = "md5('member' || n)::uuid"
+    account = "md5('ledger_account' || n)::uuid"
+    await _insert(owner, "member", tenant, card_no="lpad(n::text, 16, '0')", state="'active'",
+                  joined_at="now()")  # fmt: skip
+    await _insert(owner, "member_identity", tenant, member_id=member, kind="'phone'", issuer="''",
+                  digest="sha256(n::text::bytea)", sealed="'x'", state="'active'",
+                  created_at="now()")  # fmt: skip
+    await _insert(owner, "member_token", tenant, member_id=member, expires_at="now()",
+                  digest="sha256(('t' || n)::bytea)", created_at="now()")  # fmt: skip
+    await _insert(owner, "ledger_account", tenant, member_id=member, asset="'points'",
+                  available="n", debt="0")  # fmt: skip
+    await _insert(owner, "ledger_entry", tenant, account_id=account, kind="'earn'", amount="n",
+                  debt_change="0", cause_type="'order'", cause_id="md5('orders' || n)::uuid",
+                  happened_at="now()", recorded_at="now()")  # fmt: skip
+    await _insert(owner, "ledger_lot", tenant, account_id=account, amount="n", remaining="n",
+                  entry_id="md5('ledger_entry' || n)::uuid", opens_at="now()",
+                  expires_at="now() + make_interval(days => n % 300)")  # fmt: skip
+    await _insert(owner, "orders", tenant, source="'till'", store_id=f"'{store}'",
+                  external_no="n::text", business_day="'2026-01-02'", member_id=member,
+                  state="'completed'", total_fen="n", refunded_fen="0", currency="'CNY'",
+                  placed_at="now()", received_at="now()", recorded_at="now()",
+                  version="1")  # fmt: skip
+    await _insert(owner, "inbox", tenant, integration_id=f"'{till}'", message_id="n::text",
+                  state="'done'", attempt="1", due_at="now()", received_at="now()", accepted="0",
+                  known="0", quarantined="0")  # fmt: skip
+    await owner.execute(f"ANALYZE {', '.join(sorted(LARGE))}")
+
+
+@pytest_asyncio.fixture
+async def large(shop: Shop) -> AsyncIterator[Shop]:
+    """A shop with twenty thousand of everything."""
+    assert shop.runtime is not None
+    store = (await shop.rows("SELECT id FROM store WHERE tenant_id = $1 LIMIT 1"))[0]["id"]
+    till = (await shop.rows("SELECT id FROM integration WHERE tenant_id = $1"))[0]["id"]
+    owner = await asyncpg.connect(**credentials(shop.runtime.places.owner()))
+    try:
+        async with owner.transaction():
+            await _fill(owner, shop.tenant_id, store, till)
+        yield shop
+    finally:
+        await owner.close()
+
+
+def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [plan]
+    for child in plan.get("Plans", []):
+        found += _nodes(child)
+    return found
+
+
+@pytest.fixture
+def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """(table, statement) of every large table that a statement would read from end to end."""
+    found: list[tuple[str, str]] = []
+    fetch = UnitConnection.fetch
+
+    async def explained(self: UnitConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+        if sql.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE")):
+            rows = await fetch(self, f"EXPLAIN (FORMAT JSON) {sql}", *values)
+            for node in _nodes(orjson.loads(rows[0]["QUERY PLAN"])[0]["Plan"]):
+                if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE:
+                    found.append((node["Relation Name"], sql))
+        return await fetch(self, sql, *values)
+
+    monkeypatch.setattr(UnitConnection, "fetch", explained)
+    return found
+
+
+async def _hot_reads(shop: Shop) -> list[Callable[[], Awaitable[object]]]:
+    rows = await shop.rows(
+        "SELECT m.id AS member, a.id AS account FROM member m "
+        "JOIN ledger_account a ON a.tenant_id = m.tenant_id AND a.member_id = m.id "
+        "WHERE m.tenant_id = $1 LIMIT 1"
+    )
+    member, account = rows[0]["member"], rows[0]["account"]
+    phones = [Identity("phone", "", f"+86138{n:08}") for n in range(50)]
+    page = (clock.now(), account)
+    return [
+        lambda: member_card(member),
+        lambda: balance_of(member),
+        lambda: lots_expiring(account, clock.now()),
+        lambda: entries_before(account, None, 20),
+        lambda: entries_before(account, page, 20),
+        lambda: orders_before(member, None, 20),
+        lambda: orders_before(member, page, 20),
+        lambda: earned_by("order", [member]),
+        lambda: find_members(phones),
+    ]
+
+
+async def test_no_hot_read_goes_through_a_whole_table(
+    large: Shop, read_whole: list[tuple[str, str]]
+) -> None:
+    reads = await _hot_reads(large)
+    read_whole.clear()  # of looking for a member to read
+    for read in reads:
+        async with unit_of_work(large.tenant_id):
+            await read()
+    async with unit_of_work(large.tenant_id):
+        with pytest.raises(Exception, match="unknown"):
+            await member_of_token("made-up")
+    assert read_whole == []
+
+
+async def test_taking_in_a_ticket_goes_through_no_whole_table(
+    large: Shop, read_whole: list[tuple[str, str]]
+) -> None:
+    sale = large.ticket(phone="13800138000")
+    await large.sold(sale)
+    await large.sold(large.refund(sale, "2.50"))
+    assert read_whole == []
+
+
+async def test_finding_due_tenants_skips_along_the_index(
+    large: Shop, read_whole: list[tuple[str, str]]
+) -> None:
+    async with dispatch_work():
+        await due_tenants("inbox", "q.state = 'pending' AND q.due_at <= now()")
+    assert read_whole == []
+
+
+async def test_the_check_sees_a_whole_table_being_read(
+    large: Shop, read_whole: list[tuple[str, str]]
+) -> None:
+    await large.rows("SELECT id FROM member WHERE tenant_id = $1 AND card_no LIKE '%7%'")
+    assert [table for table, _ in read_whole] == ["member"]
