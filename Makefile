@@ -1,3 +1,5 @@
+# Which Python makes .venv; `make install PYTHON=python3.11` names another.
+PYTHON ?= python3
 PY := .venv/bin/python
 
 help:            ## list these targets
@@ -19,7 +21,8 @@ lock: install    ## pin the requirements anew, with hashes and without addresses
 	@sh requirements/lock.sh
 
 .venv/.installed: pyproject.toml requirements/dev.txt requirements/data.txt $(wildcard plugins/*/pyproject.toml)
-	@test -x $(PY) || python3 -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Shuke needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "Installing the pinned requirements into .venv ..."
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/data.txt

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import pytest
+
 from tests.support.shop import Shop
 
 from shuke_core.kit.transactions import dispatch_work
@@ -39,6 +41,7 @@ async def test_a_tenant_with_a_flood_does_not_hold_up_another(shop: Shop, other_
     assert other_shop.tenant_id in served[:2]
 
 
+@pytest.mark.usefixtures("runtime")
 async def test_a_tenant_that_fails_is_left_alone_and_the_others_go_on() -> None:
     good, bad = UUID(int=1), UUID(int=2)
     waiting = {good: 3, bad: 3}
