@@ -5,7 +5,7 @@ tables there and the record missing. Here both commit together. After the migrat
 of each domain (`functions.sql`) are put in place anew, for they have no state to migrate.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
@@ -14,8 +14,8 @@ import asyncpg
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
-from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
-from tortoise.migrations.graph import MigrationKey
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget, PlanStep
+from tortoise.migrations.graph import MigrationGraph, MigrationKey
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
 from tortoise.transactions import in_transaction
 
@@ -35,6 +35,26 @@ Progress = Callable[[str], None]
 class _Executor(MigrationExecutor):
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:
         return TenantSchemaEditor(self.connection, atomic=atomic, collect_sql=collect_sql)
+
+    def _migration_plan(
+        self,
+        targets: Iterable[MigrationTarget] | None,
+        applied: set[MigrationKey],
+        graph: MigrationGraph,
+    ) -> list[PlanStep]:
+        """Tortoise takes for an app's first migration one that depends on nothing: a plugin has none."""
+        if targets is None:
+            return super()._migration_plan(None, applied, graph)
+        plan: list[PlanStep] = []
+        for target in targets:
+            if target.name != FIRST:
+                plan += super()._migration_plan([target], applied, graph)
+                continue
+            for key in sorted(key for key in graph.nodes if key.app_label == target.app_label):
+                first = MigrationTarget(app_label=key.app_label, name=key.name)
+                plan += self._backward_plan(first, applied, graph, include_target=True)
+                break
+        return self._dedupe_plan(plan)
 
     async def run(self, targets: list[MigrationTarget], progress: Progress) -> int:
         """Walks to the targets, forth or back; returns how many migrations were run."""

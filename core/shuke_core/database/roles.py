@@ -77,5 +77,6 @@ async def refuse_unsafe_role(connection: asyncpg.Connection) -> None:
     if faults:
         raise UnsafeRole(
             f"The database role {role['name']!r} is refused, because {', and '.join(faults)}. "
-            f"Connect as {APP} (`shuke migrate` makes it); only then does row security hold."
+            f"Connect as {APP}; docs/operating.md has the statements that make it. Only then does "
+            "row security hold."
         )

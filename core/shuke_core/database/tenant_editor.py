@@ -24,6 +24,13 @@ def is_tenant_model(model: type[Model]) -> bool:
     return "tenant_id" in model._meta.fields_map
 
 
+def _many_to_many_refused(model: type[Model]) -> ManyToManyRefused:
+    return ManyToManyRefused(
+        f"{model.__name__} has a ManyToManyField, whose table has no tenant; "
+        "write the join table as a model with tenant_id"
+    )
+
+
 def protection(table: str) -> str:
     """The statements that put `table` under row security. Also for tables made in plain SQL."""
     return f"""
@@ -44,10 +51,7 @@ class TenantSchemaEditor(AsyncpgSchemaEditor):
             await super().create_model(model)
             return
         if model._meta.m2m_fields:
-            raise ManyToManyRefused(
-                f"{model.__name__} has a ManyToManyField, whose table has no tenant; "
-                "write the join table as a model with tenant_id"
-            )
+            raise _many_to_many_refused(model)
         await super().create_model(model)
         table = model._meta.db_table
         await self._run_sql(
@@ -61,6 +65,8 @@ class TenantSchemaEditor(AsyncpgSchemaEditor):
         await self._run_sql(protection(table))
 
     async def add_field(self, model: type[Model], field_name: str) -> None:
+        if is_tenant_model(model) and field_name in model._meta.m2m_fields:
+            raise _many_to_many_refused(model)
         await super().add_field(model, field_name)
         if is_tenant_model(model) and field_name in model._meta.fk_fields | model._meta.o2o_fields:
             await self._add_reference(model, field_name)

@@ -4,7 +4,7 @@ from shuke_core.kit.errors import ShukeError
 
 
 class AmountInvalid(ShukeError):
-    code = "AMOUNT_INVALID"
+    code = "LEDGER_AMOUNT_INVALID"
     sentence = "{amount} can't be moved: amounts are whole and greater than zero."
 
 

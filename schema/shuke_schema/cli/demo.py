@@ -30,5 +30,6 @@ def demo(check: bool, sample: bool, home: Path, port: int, limit: int | None) ->
         raise click.ClickException(
             f"{missing.name} is missing: pip install 'shuke[demo]'"
         ) from None
-    shuke = [sys.executable, "-m", "shuke_schema.cli"]
+    # -P: a folder named http or schema where the user stands must not be taken for a package
+    shuke = [sys.executable, "-P", "-m", "shuke_schema.cli"]
     sys.exit(run_demo(check=check, sample=sample, home=home, port=port, shuke=shuke, limit=limit))
