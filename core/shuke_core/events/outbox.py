@@ -59,7 +59,8 @@ async def _write() -> None:
     await fetch(
         "INSERT INTO event (tenant_id, id, type, entity, payload) "
         "SELECT $1, t.id, t.type, t.entity, t.payload::jsonb "
-        "FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS t(id, type, entity, payload)",
+        "FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) "
+        "WITH ORDINALITY AS t(id, type, entity, payload, nth) ORDER BY t.nth",
         [event_id for event_id, _ in events],
         [event.type for _, event in events],
         [event.entity for _, event in events],

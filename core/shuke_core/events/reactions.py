@@ -15,8 +15,9 @@ from uuid import UUID
 import orjson
 
 from shuke_core.events import parking
+from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import fetch, fetch_across, unit_of_work
+from shuke_core.kit.transactions import fetch, fetch_across, in_unit_of_work, unit_of_work
 from shuke_core.worker.drains import Drain, due_tenants
 
 REACTIONS = "reactions"
@@ -107,29 +108,32 @@ async def _move_cursor(name: str, position: int) -> None:
     )
 
 
+async def _step(reaction: Reaction, window: int) -> int:
+    start = await _lock_cursor(reaction.name)
+    if start is None:
+        return 0
+    head: int = (await fetch("SELECT position FROM relay WHERE tenant_id = $1"))[0]["position"]
+    end = min(head, start + window)
+    if end == start:
+        return 0
+    events = await _events(
+        "position > $2 AND position <= $3 AND type = ANY ($4::text[])",
+        *(start, end, sorted(reaction.types)),
+    )
+    blocked = await parking.blocked_entities(reaction.name)
+    for event in events:
+        if event.entity in blocked:
+            await parking.park_behind(reaction.name, event.position, event.entity)
+    free = [event for event in events if event.entity not in blocked]
+    if free:
+        await reaction.react(free)
+    await _move_cursor(reaction.name, end)
+    return end - start
+
+
 async def _advance(tenant_id: UUID, reaction: Reaction, window: int) -> int:
     """One window of one reaction in one unit; returns how far it came (0: nothing to do)."""
-    async with unit_of_work(tenant_id):
-        start = await _lock_cursor(reaction.name)
-        if start is None:
-            return 0
-        head: int = (await fetch("SELECT position FROM relay WHERE tenant_id = $1"))[0]["position"]
-        end = min(head, start + window)
-        if end == start:
-            return 0
-        events = await _events(
-            "position > $2 AND position <= $3 AND type = ANY ($4::text[])",
-            *(start, end, sorted(reaction.types)),
-        )
-        blocked = await parking.blocked_entities(reaction.name)
-        for event in events:
-            if event.entity in blocked:
-                await parking.park_behind(reaction.name, event.position, event.entity)
-        free = [event for event in events if event.entity not in blocked]
-        if free:
-            await reaction.react(free)
-        await _move_cursor(reaction.name, end)
-    return end - start
+    return await in_unit_of_work(tenant_id, lambda: _step(reaction, window))
 
 
 async def _advance_one_by_one(tenant_id: UUID, reaction: Reaction) -> None:
@@ -137,6 +141,8 @@ async def _advance_one_by_one(tenant_id: UUID, reaction: Reaction) -> None:
         try:
             if not await _advance(tenant_id, reaction, 1):
                 return
+        except PASSING:
+            raise
         except Exception as failure:
             log.exception("an event is parked", extra={"reaction": reaction.name})
             async with unit_of_work(tenant_id):
@@ -154,6 +160,8 @@ async def run_reactions(tenant_id: UUID) -> bool:
     for reaction in list(_registered.values()):
         try:
             more |= await _advance(tenant_id, reaction, WINDOW) == WINDOW
+        except PASSING:
+            raise
         except Exception:
             log.exception("a window is taken apart", extra={"reaction": reaction.name})
             await _advance_one_by_one(tenant_id, reaction)
@@ -172,11 +180,16 @@ async def retry_parked(tenant_id: UUID) -> bool:
     if parked is None:
         return False
     reaction = _registered[parked.reaction]
+
+    async def react() -> None:
+        if await parking.still_mine(parked):
+            await reaction.react(await _events("position = $2", parked.position))
+            await parking.mark_done(parked)
+
     try:
-        async with unit_of_work(tenant_id):
-            if await parking.still_mine(parked):
-                await reaction.react(await _events("position = $2", parked.position))
-                await parking.mark_done(parked)
+        await in_unit_of_work(tenant_id, react)
+    except PASSING:
+        raise
     except Exception as failure:
         log.exception("a parked event failed again", extra={"reaction": reaction.name})
         async with unit_of_work(tenant_id):

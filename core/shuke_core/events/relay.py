@@ -9,7 +9,7 @@ from uuid import UUID
 from shuke_core.events.outbox import RELAY
 from shuke_core.events.reactions import REACTIONS
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import fetch, unit_of_work
+from shuke_core.kit.transactions import fetch, in_unit_of_work
 from shuke_core.worker.drains import Drain, due_tenants
 from shuke_core.worker.wake import wake_after_commit
 
@@ -22,36 +22,39 @@ async def _due() -> list[UUID]:
 
 async def stamp_events(tenant_id: UUID) -> bool:
     """Gives up to 500 waiting events their positions; says whether more may wait."""
-    async with unit_of_work(tenant_id):
-        rows = await fetch(
-            "SELECT position FROM relay WHERE tenant_id = $1 FOR UPDATE"
-        ) or await fetch(
-            "INSERT INTO relay (tenant_id, id, position) VALUES ($1, $2, 0) "
-            "ON CONFLICT (tenant_id) DO UPDATE SET position = relay.position RETURNING position",
-            new_id(),
+    return await in_unit_of_work(tenant_id, _stamp) == BATCH
+
+
+async def _stamp() -> int:
+    rows = await fetch("SELECT position FROM relay WHERE tenant_id = $1 FOR UPDATE") or await fetch(
+        "INSERT INTO relay (tenant_id, id, position) VALUES ($1, $2, 0) "
+        "ON CONFLICT (tenant_id) DO UPDATE SET position = relay.position RETURNING position",
+        new_id(),
+    )
+    last: int = rows[0]["position"]
+    # By `seq`, which the database gave when the unit was about to commit: whoever announces
+    # something about what another unit has committed comes after it, whatever the clocks say.
+    stamped = await fetch(
+        f"""
+        WITH waiting AS (
+            SELECT id, recorded_at, seq FROM event
+             WHERE tenant_id = $1 AND position IS NULL ORDER BY seq LIMIT {BATCH}
+        ), numbered AS (
+            SELECT id, recorded_at, row_number() OVER (ORDER BY seq) AS nth FROM waiting
+        ), stamped AS (
+            UPDATE event e SET position = $2 + n.nth FROM numbered n
+             WHERE e.tenant_id = $1 AND e.id = n.id AND e.recorded_at = n.recorded_at
+            RETURNING e.position
         )
-        last: int = rows[0]["position"]
-        stamped = await fetch(
-            f"""
-            WITH waiting AS (
-                SELECT id, recorded_at FROM event
-                 WHERE tenant_id = $1 AND position IS NULL ORDER BY id LIMIT {BATCH}
-            ), numbered AS (
-                SELECT id, recorded_at, row_number() OVER (ORDER BY id) AS nth FROM waiting
-            ), stamped AS (
-                UPDATE event e SET position = $2 + n.nth FROM numbered n
-                 WHERE e.tenant_id = $1 AND e.id = n.id AND e.recorded_at = n.recorded_at
-                RETURNING e.position
-            )
-            UPDATE relay SET position = $2 + (SELECT count(*) FROM stamped)
-             WHERE tenant_id = $1 RETURNING position
-            """,
-            last,
-        )
-        count: int = stamped[0]["position"] - last
-        if count:
-            wake_after_commit(REACTIONS)
-    return count == BATCH
+        UPDATE relay SET position = $2 + (SELECT count(*) FROM stamped)
+         WHERE tenant_id = $1 RETURNING position
+        """,
+        last,
+    )
+    count: int = stamped[0]["position"] - last
+    if count:
+        wake_after_commit(REACTIONS)
+    return count
 
 
 RELAY_DRAIN = Drain(RELAY, _due, stamp_events)

@@ -20,8 +20,9 @@ from shuke_core.integrations.services import INBOX
 from shuke_core.integrations.ticket_facts import Rejected
 from shuke_core.kit import clock
 from shuke_core.kit.crypto import Place, unseal
+from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import current_tenant, fetch, unit_of_work
+from shuke_core.kit.transactions import current_tenant, fetch, in_unit_of_work, unit_of_work
 from shuke_core.settings import current_settings
 from shuke_core.tenants.keyring import tenant_keys
 from shuke_core.worker.drains import Drain, due_tenants
@@ -129,10 +130,15 @@ async def drain_inbox(tenant_id: UUID) -> bool:
         messages = await _claim(lease)
     if not messages:
         return False
+
+    async def take() -> None:
+        if await _hold(lease, sorted(m.id for m in messages)):
+            await _process(messages)
+
     try:
-        async with unit_of_work(tenant_id):
-            if await _hold(lease, sorted(m.id for m in messages)):
-                await _process(messages)
+        await in_unit_of_work(tenant_id, take)
+    except PASSING:
+        raise  # nobody's poison: the lease runs out and they are due again
     except Exception as failure:
         log.exception("a batch of messages failed", extra={"messages": len(messages)})
         async with unit_of_work(tenant_id):

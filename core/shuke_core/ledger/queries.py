@@ -95,12 +95,15 @@ async def entries_before(
     return [EntryRow(**row) for row in rows]
 
 
-async def earned_by(cause_type: str, cause_ids: Sequence[UUID]) -> dict[UUID, Earned]:
-    """For each cause that earned something: its entry, account, amount and rule."""
+async def earned_by(
+    cause_type: str, cause_ids: Sequence[UUID], asset: str = POINTS
+) -> dict[UUID, Earned]:
+    """For each cause that earned something of the asset: its entry, account, amount and rule."""
     rows = await fetch(
-        "SELECT id AS entry_id, account_id, cause_id, amount, rule_id FROM ledger_entry "
-        "WHERE tenant_id = $1 AND cause_type = $2 AND cause_id = ANY ($3::uuid[]) "
-        "AND kind = 'earn'",
-        *(cause_type, list(cause_ids)),
+        "SELECT e.id AS entry_id, e.account_id, e.cause_id, e.amount, e.rule_id "
+        "FROM ledger_entry e JOIN ledger_account a ON a.tenant_id = e.tenant_id "
+        "AND a.id = e.account_id WHERE e.tenant_id = $1 AND e.cause_type = $2 "
+        "AND e.cause_id = ANY ($3::uuid[]) AND e.kind = 'earn' AND a.asset = $4",
+        *(cause_type, list(cause_ids), asset),
     )
     return {row["cause_id"]: Earned(**row) for row in rows}

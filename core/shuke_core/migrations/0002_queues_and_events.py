@@ -10,12 +10,14 @@ from shuke_core.database.operations import (
     partitioned_by_day,
     queue,
 )
+from shuke_core.database.roles import APP
 
 _EVENT = """
 CREATE TABLE event (
     tenant_id   uuid        NOT NULL,
     id          uuid        NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now(),
+    seq         bigint      NOT NULL DEFAULT nextval('event_seq'),
     position    bigint,
     type        varchar(60) NOT NULL,
     entity      varchar(80) NOT NULL,
@@ -28,6 +30,10 @@ CREATE TABLE event (
 class Migration(migrations.Migration):
     dependencies = [("core", "0001_initial")]
     operations = [
+        RunSQL(
+            f"CREATE SEQUENCE event_seq; GRANT USAGE ON SEQUENCE event_seq TO {APP};",
+            "DROP SEQUENCE event_seq;",
+        ),
         partitioned_by_day("event", _EVENT),
         RunSQL(
             "CREATE UNIQUE INDEX event_position ON event (tenant_id, position, recorded_at) "
@@ -35,7 +41,7 @@ class Migration(migrations.Migration):
             "DROP INDEX event_position;",
         ),
         directory("tenant"),
-        queue("event", ["tenant_id", "id", "position"], due="position IS NULL"),
+        queue("event", ["tenant_id", "seq", "position"], due="position IS NULL"),
         queue("inbox", ["tenant_id", "due_at", "state"], due="state = 'pending'"),
         queue("parked_event", ["tenant_id", "due_at", "state"], due="state = 'parked'"),
         queue("schedule", ["tenant_id", "due_at", "state"], due="state = 'waiting'"),

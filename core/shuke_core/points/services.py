@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
+from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.transactions import fetch, fetch_one
 from shuke_core.ledger.queries import earned_by
 from shuke_core.ledger.services import Cause, Earning, claw_back, earn
@@ -45,6 +46,7 @@ async def set_earning_rule(points_per_yuan: Decimal, expires_after_days: int | N
         raise EarningRuleInvalid(
             problem=f"A life of {expires_after_days} days: use 1 to {_LONGEST_LIFE_DAYS}."
         )
+    await lock_until_commit("earning_rule")
     rows = await fetch(
         """
         INSERT INTO earning_rule (tenant_id, id, version, points_per_yuan, expires_after_days,

@@ -10,11 +10,20 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import Row, directory_work, fetch, fetch_across, unit_of_work
+from shuke_core.kit.transactions import (
+    Row,
+    directory_work,
+    fetch,
+    fetch_across,
+    in_unit_of_work,
+    unit_of_work,
+)
 from shuke_core.settings import current_settings
 from shuke_core.worker.drains import Drain, due_tenants
 
@@ -165,8 +174,9 @@ async def run_schedules(tenant_id: UUID) -> bool:
         claimed = await _claim()
     for row in claimed:
         try:
-            async with unit_of_work(tenant_id):
-                await _do(row)
+            await in_unit_of_work(tenant_id, partial(_do, row))
+        except PASSING:
+            raise
         except Exception as failure:
             log.exception("a schedule failed", extra={"schedule": row["name"]})
             if row["attempt"] >= ATTEMPTS:

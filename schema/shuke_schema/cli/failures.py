@@ -9,9 +9,9 @@ import click
 
 from shuke_core.database.roles import UnsafeRole
 from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.faults import PASSING
 from shuke_core.runtime import NotMigrated
 from shuke_core.settings import SettingsError
-from shuke_schema.http.faults import PASSING
 
 EXIT_FAILED = 2
 

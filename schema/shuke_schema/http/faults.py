@@ -2,26 +2,16 @@
 
 import logging
 
-import asyncpg
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
 from shuke_schema.http.answers import JsonAnswer
 
 RETRY_AFTER_SECONDS = 5
 
 log = logging.getLogger("shuke.http")
-
-# The database is away, starting, full or has no connection left: nothing was stored.
-PASSING = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    ConnectionError,
-    TimeoutError,
-)
 
 
 def code_of(fault: BaseException) -> str:

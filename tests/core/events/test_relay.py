@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 from tests.support.shop import Shop
 
+from shuke_core.events import outbox
 from shuke_core.events.outbox import announce
 from shuke_core.events.relay import stamp_events
 from shuke_core.kit.transactions import unit_of_work
@@ -45,10 +47,13 @@ async def test_events_of_a_unit_keep_their_order(shop: Shop) -> None:
 
 
 async def test_a_rollback_takes_its_events_along(shop: Shop) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def announce_and_fail() -> None:
         async with unit_of_work(shop.tenant_id):
             announce(Noted(1))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await announce_and_fail()
     await stamp_events(shop.tenant_id)
     assert await _positions(shop) == []
 
@@ -66,6 +71,20 @@ async def test_positions_have_no_gap_with_writers_and_relays_side_by_side(shop: 
     await asyncio.gather(*(writer(n * 100) for n in range(6)), *(relay() for _ in range(3)))
     await stamp_events(shop.tenant_id)
     assert await _positions(shop) == list(range(1, 241))
+
+
+async def test_what_follows_from_a_committed_event_comes_after_it_whatever_the_clocks_say(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = iter([UUID(int=2), UUID(int=1)])  # the second host's clock is behind
+    monkeypatch.setattr(outbox, "new_id", lambda: next(ids))
+    await _announce(shop, 1)
+    await _announce(shop, 2)
+    await stamp_events(shop.tenant_id)
+    rows = await shop.rows(
+        "SELECT payload->>'number' AS n FROM event WHERE tenant_id = $1 ORDER BY position"
+    )
+    assert [row["n"] for row in rows] == ["1", "2"]
 
 
 async def test_more_than_a_batch_says_that_more_waits(shop: Shop) -> None:

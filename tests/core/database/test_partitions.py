@@ -1,0 +1,141 @@
+"""Partitions by day: made ahead, dropped when old, and no event is lost or seen by others meanwhile."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from tests.support.catalogue import row_security_is_forced
+from tests.support.catalogue_rights import grants_are_as_agreed
+from tests.support.scratch import connection_to, migrated_database
+
+from shuke_core.database.partitions import DAYS_AHEAD, days_ahead, ensure_partitions
+from shuke_core.embedded import EmbeddedServers
+from shuke_core.places import Places
+
+pytestmark = pytest.mark.slow
+
+FAR = timedelta(days=400)
+
+
+@pytest_asyncio.fixture
+async def ground(servers: EmbeddedServers) -> AsyncIterator[Places]:
+    """A migrated database of this test's own."""
+    async with migrated_database(servers) as places:
+        yield places
+
+
+@pytest_asyncio.fixture
+async def owner(ground: Places) -> AsyncIterator[asyncpg.Connection]:
+    """The owner's connection."""
+    async with connection_to(ground.owner()) as connection:
+        yield connection
+
+
+async def _names(owner: asyncpg.Connection) -> set[str]:
+    rows = await owner.fetch(
+        "SELECT relname::text AS name FROM pg_class WHERE relispartition AND relkind = 'r'"
+    )
+    return {row["name"] for row in rows}
+
+
+def _named(day: date) -> str:
+    return f"event_{day:%Y%m%d}"
+
+
+async def _announce(app: asyncpg.Connection, tenant_id: UUID, at: datetime) -> UUID:
+    event_id = uuid4()
+    async with app.transaction():
+        await app.execute(f"SET LOCAL shuke.tenant_id = '{tenant_id}'")
+        await app.execute(
+            "INSERT INTO event (tenant_id, id, recorded_at, type, entity, payload) "
+            "VALUES ($1, $2, $3, 'made.up', 'thing:1', '{}')",
+            *(tenant_id, event_id, at),
+        )
+    return event_id
+
+
+async def _seen(app: asyncpg.Connection, tenant_id: UUID | None) -> set[UUID]:
+    async with app.transaction():
+        if tenant_id is not None:
+            await app.execute(f"SET LOCAL shuke.tenant_id = '{tenant_id}'")
+        return {row["id"] for row in await app.fetch("SELECT id FROM event")}
+
+
+async def _lies_in(ground: Places, event_id: UUID) -> list[str]:
+    assert ground.admin_dsn is not None
+    async with connection_to(ground.admin_dsn) as admin:
+        rows = await admin.fetch(
+            "SELECT tableoid::regclass::text AS name FROM event WHERE id = $1", event_id
+        )
+    return [row["name"] for row in rows]
+
+
+async def test_a_second_run_changes_nothing(owner: asyncpg.Connection) -> None:
+    before = await _names(owner)
+    again = await ensure_partitions(owner)
+    assert (again.made, again.dropped, again.moved) == ((), (), 0)
+    assert await _names(owner) == before
+
+
+async def test_yesterday_to_fourteen_days_ahead_are_made(owner: asyncpg.Connection) -> None:
+    day = datetime.now(UTC).date() + FAR
+    done = await ensure_partitions(owner, day)
+    wanted = [_named(day + timedelta(days=n)) for n in range(-1, DAYS_AHEAD + 1)]
+    assert list(done.made) == wanted
+    assert await _names(owner) == {*wanted, "event_default"}
+    assert await days_ahead(owner, day) == DAYS_AHEAD + 1
+
+
+async def test_partitions_past_thirty_days_are_dropped_and_no_younger_one(
+    owner: asyncpg.Connection,
+) -> None:
+    today = datetime.now(UTC).date()
+    before = await _names(owner) - {"event_default"}
+    done = await ensure_partitions(owner, today + timedelta(days=32))
+    old = {_named(today + timedelta(days=n)) for n in (-1, 0, 1)}
+    assert set(done.dropped) == old
+    assert before - old <= await _names(owner)
+
+
+async def test_what_is_made_is_protected(owner: asyncpg.Connection) -> None:
+    await ensure_partitions(owner, datetime.now(UTC).date() + timedelta(days=3))
+    assert await row_security_is_forced(owner) == []
+    assert await grants_are_as_agreed(owner) == []
+
+
+async def test_an_event_without_partition_waits_in_the_default_and_moves_without_loss(
+    ground: Places, owner: asyncpg.Connection
+) -> None:
+    one, other = uuid4(), uuid4()
+    day = datetime.now(UTC).date() + FAR
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    midnight = noon - timedelta(hours=12)
+    elsewhere = noon + timedelta(days=100)
+    async with connection_to(ground.app_dsn) as app:
+        ours = {await _announce(app, one, at) for at in (midnight, noon, elsewhere)}
+        theirs = {await _announce(app, other, noon)}
+        for event_id in ours | theirs:
+            assert await _lies_in(ground, event_id) == ["event_default"]
+        assert await _seen(app, one) == ours
+        assert await _seen(app, other) == theirs
+        assert await _seen(app, None) == set()
+
+        done = await ensure_partitions(owner, day)
+        assert done.moved == 3
+        assert await _seen(app, one) == ours
+        assert await _seen(app, other) == theirs
+        assert await _seen(app, None) == set()
+        homes = sorted([(await _lies_in(ground, event_id))[0] for event_id in ours | theirs])
+        assert homes == [_named(day), _named(day), _named(day), "event_default"]
+        assert (await ensure_partitions(owner, day)).moved == 0
+    assert await row_security_is_forced(owner) == []
+
+
+async def test_an_event_of_today_lies_in_the_partition_of_its_utc_day(ground: Places) -> None:
+    now = datetime.now(UTC)
+    async with connection_to(ground.app_dsn) as app:
+        event_id = await _announce(app, uuid4(), now)
+    assert await _lies_in(ground, event_id) == [_named(now.date())]
