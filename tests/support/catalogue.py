@@ -27,14 +27,17 @@ APPEND_ONLY = frozenset(
 
 # What the dispatch role sees of each queue.
 QUEUES: Mapping[str, frozenset[str]] = {
-    "event": frozenset({"tenant_id", "id", "position"}),
+    "event": frozenset({"tenant_id", "seq", "position"}),
     "inbox": frozenset({"tenant_id", "due_at", "state"}),
     "parked_event": frozenset({"tenant_id", "due_at", "state"}),
     "reaction_cursor": frozenset({"tenant_id", "name", "position"}),
     "relay": frozenset({"tenant_id", "position"}),
     "schedule": frozenset({"tenant_id", "due_at", "state"}),
 }
-DISPATCH_COLUMNS = frozenset({"tenant_id", "id", "state", "due_at", "position", "name"})
+DISPATCH_COLUMNS = frozenset({"tenant_id", "seq", "state", "due_at", "position", "name"})
+
+# Sequences hold no row of anybody; the app draws numbers from these.
+SEQUENCES = frozenset({"event_seq"})
 
 POLICY = "(tenant_id = (NULLIF(current_setting('shuke.tenant_id'::text, true), ''::text))::uuid)"
 

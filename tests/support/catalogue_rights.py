@@ -4,6 +4,7 @@ import asyncpg
 from tests.support.catalogue import (
     DISPATCH_COLUMNS,
     QUEUES,
+    SEQUENCES,
     WITHOUT_TENANT,
     Finding,
     role_may,
@@ -37,6 +38,7 @@ async def grants_are_as_agreed(db: asyncpg.Connection) -> list[Finding]:
             table["name"], role, is_tenant_table=table["name"] not in WITHOUT_TENANT
         )
     }
+    agreed |= {(name, APP, "USAGE") for name in SEQUENCES}
     there = {(row["name"], row["role"], row["right"]) for row in rows}
     return (
         [

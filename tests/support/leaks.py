@@ -5,6 +5,7 @@ Everything that is tried is rolled back, also where it works.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -27,7 +28,7 @@ class Leak:
     seen: str
 
 
-Outcome = list[dict[str, object]] | asyncpg.PostgresError
+Outcome: TypeAlias = list[dict[str, Any]] | asyncpg.PostgresError
 
 
 async def tried(connection: UnitConnection, sql: str, *values: object) -> Outcome:

@@ -1,0 +1,1 @@
+"""A made-up app: clubs of members, grown by a second migration."""

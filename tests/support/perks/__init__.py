@@ -1,0 +1,1 @@
+"""A made-up plugin: perks, whose tables lean on members and on the clubs of another app."""
