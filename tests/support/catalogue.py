@@ -25,6 +25,8 @@ APPEND_ONLY = frozenset(
     }
 )
 
+NEVER_DELETED = frozenset({"ledger_account", "ledger_lot", "orders", "refund"})
+
 # What the dispatch role sees of each queue.
 QUEUES: Mapping[str, frozenset[str]] = {
     "event": frozenset({"tenant_id", "seq", "position"}),
@@ -170,4 +172,6 @@ def role_may(table: str, role: str, *, is_tenant_table: bool) -> frozenset[str]:
         return frozenset()
     if not is_tenant_table:
         return reads if table == "tenant" else frozenset()
-    return reads | ({"INSERT"} if table in APPEND_ONLY else {"INSERT", "UPDATE", "DELETE"})
+    if table in APPEND_ONLY:
+        return reads | {"INSERT"}
+    return reads | {"INSERT", "UPDATE"} | (frozenset() if table in NEVER_DELETED else {"DELETE"})

@@ -17,6 +17,12 @@ def append_only(*tables: str) -> RunSQL:
     )
 
 
+def never_deleted(*tables: str) -> RunSQL:
+    """The app may change rows of these tables and never delete one."""
+    names = ", ".join(tables)
+    return RunSQL(f"REVOKE DELETE ON {names} FROM {APP};", f"GRANT DELETE ON {names} TO {APP};")
+
+
 def queue(table: str, columns: Sequence[str], due: str) -> RunSQL:
     """Lets the dispatch role see `columns` of every tenant's rows, and indexes those that are due.
 

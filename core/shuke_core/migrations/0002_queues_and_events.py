@@ -7,6 +7,7 @@ from shuke_core.database.operations import (
     append_only,
     check,
     directory,
+    never_deleted,
     partitioned_by_day,
     queue,
 )
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
             "order_line",
             "refund_line",
         ),
+        never_deleted("ledger_account", "ledger_lot", "orders", "refund"),
         check("ledger_account", "account_available_not_negative", "available >= 0"),
         check("ledger_account", "account_debt_not_negative", "debt >= 0"),
         check(

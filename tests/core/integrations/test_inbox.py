@@ -8,6 +8,7 @@ from tests.support.shop import Shop
 
 from shuke_core.integrations import inbox
 from shuke_core.integrations.inbox import drain_inbox, forget_payloads, redrive_dead_messages
+from shuke_core.integrations.intake import take_in
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
@@ -62,8 +63,6 @@ async def test_a_worker_that_lost_its_lease_does_nothing(shop: Shop) -> None:
 async def test_a_poisoned_message_is_dead_after_five_attempts_and_its_neighbours_are_done(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    take_in = inbox.take_in
-
     async def poisoned(source: str, tickets: Any) -> Any:
         if any(ticket.body["no"] == "POISON" for ticket in tickets):
             raise RuntimeError("poisoned")

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-
 from tests.support.shop import Shop
 
 from shuke_core.kit.transactions import dispatch_work
