@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from tests.support.catalogue import APPEND_ONLY
+from tests.support.catalogue import APPEND_ONLY, NEVER_DELETED
 from tests.support.foreign_ids import service_leaks
 from tests.support.full_tenants import Scratch
 from tests.support.leaks import table_leaks
