@@ -8,6 +8,7 @@ from shuke_core.events.relay import RELAY_DRAIN
 from shuke_core.integrations import jobs as integrations_jobs
 from shuke_core.integrations.inbox import INBOX_DRAIN
 from shuke_core.orders import jobs as orders_jobs
+from shuke_core.plugin_host import discover
 from shuke_core.points import jobs as points_jobs
 from shuke_core.worker.drains import Drain
 from shuke_core.worker.schedules import SCHEDULE_DRAIN
@@ -25,5 +26,6 @@ DRAINS: tuple[Drain, ...] = (
 
 
 def installed_apps() -> Mapping[str, App]:
-    """The Tortoise apps whose models and migrations make up the database."""
-    return {"core": CORE}
+    """The Tortoise apps whose models and migrations make up the database: core, then plugins."""
+    plugins = {plugin.key: plugin.app for plugin in discover() if plugin.app is not None}
+    return {"core": CORE, **plugins}

@@ -32,11 +32,12 @@ QUEUES: Mapping[str, frozenset[str]] = {
     "event": frozenset({"tenant_id", "seq", "position"}),
     "inbox": frozenset({"tenant_id", "due_at", "state"}),
     "parked_event": frozenset({"tenant_id", "due_at", "state"}),
+    "plugin_switch": frozenset({"tenant_id", "key", "state"}),
     "reaction_cursor": frozenset({"tenant_id", "name", "position"}),
     "relay": frozenset({"tenant_id", "position"}),
     "schedule": frozenset({"tenant_id", "due_at", "state"}),
 }
-DISPATCH_COLUMNS = frozenset({"tenant_id", "seq", "state", "due_at", "position", "name"})
+DISPATCH_COLUMNS = frozenset({"tenant_id", "seq", "state", "due_at", "position", "name", "key"})
 
 # Sequences hold no row of anybody; the app draws numbers from these.
 SEQUENCES = frozenset({"event_seq"})

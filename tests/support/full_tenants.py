@@ -22,6 +22,8 @@ from shuke_core.ledger.services import Cause, spend
 from shuke_core.members.services import issue_token
 from shuke_core.orders.queries import orders_before
 from shuke_core.places import Places
+from shuke_core.plugin_host import enable_plugin, installed_plugins
+from shuke_core.plugins.services import note_fault
 from shuke_core.points.services import set_earning_rule
 from shuke_core.runtime import Runtime
 from shuke_core.tenants.keyring import tenant_keys
@@ -102,10 +104,19 @@ async def _schedules(shop: Shop) -> None:
     assert await run_schedules(shop.tenant_id)
 
 
+async def _plugins(shop: Shop) -> None:
+    """Every plugin is on, so that its tables fill as well; and one has failed once."""
+    async with unit_of_work(shop.tenant_id):
+        for plugin in installed_plugins():
+            await enable_plugin(plugin.key)
+        await note_fault(plugin.key, "test", RuntimeError("planted"))
+
+
 async def full_tenant(runtime: Runtime) -> FullTenant:
     """Sells, refunds, spends, quarantines, parks and keeps a schedule."""
     shop = await open_shop(runtime, points_per_yuan=Decimal(1), expires_after_days=365)
     phone, suffix = _phone(), secrets.token_hex(4)
+    await _plugins(shop)
     await _trade(shop, phone)
     await _schedules(shop)
     member_id = await shop.member(phone)

@@ -21,6 +21,7 @@ CORE = App(
         f"shuke_core.{domain}.models"
         for domain in (
             "tenants",
+            "plugins",
             "members",
             "orders",
             "ledger",

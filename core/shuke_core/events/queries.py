@@ -1,6 +1,6 @@
 """Reads of events."""
 
-from shuke_core.events.reactions import registered_reactions
+from shuke_core.events.reactions import running_reactions
 from shuke_core.kit.transactions import fetch
 
 
@@ -19,6 +19,6 @@ async def events_behind() -> int:
                              ON c.tenant_id = l.tenant_id AND c.name = r.name
                           WHERE l.tenant_id = $1), 0) AS behind
         """,
-        registered_reactions(),
+        [reaction.name for reaction in await running_reactions()],
     )
     return int(rows[0]["behind"])

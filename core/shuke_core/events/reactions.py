@@ -18,6 +18,7 @@ from shuke_core.events import parking
 from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, fetch_across, in_unit_of_work, unit_of_work
+from shuke_core.plugins.queries import enabled_plugins
 from shuke_core.worker.drains import Drain, due_tenants
 
 REACTIONS = "reactions"
@@ -43,12 +44,15 @@ class Event:
 class Reaction:
     """`react` gets events of `types` in the order of their positions, inside a unit of work.
 
-    It must be idempotent by business identity: after a crash it sees the same events again.
+    It must be idempotent by business identity: after a crash it sees the same events again. One of
+    a plugin runs only for tenants that have the plugin on; switched on again it takes up where it
+    stopped, as far as events are kept.
     """
 
     name: str
     types: frozenset[str]
     react: Callable[[Sequence[Event]], Awaitable[None]]
+    plugin: str | None = None
 
 
 _registered: dict[str, Reaction] = {}
@@ -62,17 +66,28 @@ def register_reaction(reaction: Reaction) -> Reaction:
     return reaction
 
 
-def registered_reactions() -> list[str]:
-    """The names of all reactions that the worker runs."""
-    return list(_registered)
+async def running_reactions() -> list[Reaction]:
+    """The reactions that run for the current tenant."""
+    on = await enabled_plugins()
+    return [r for r in _registered.values() if r.plugin is None or r.plugin in on]
+
+
+def forget_reactions(plugin: str) -> None:
+    """Takes a plugin's reactions away again."""
+    for name in [name for name, r in _registered.items() if r.plugin == plugin]:
+        del _registered[name]
 
 
 async def _due() -> list[UUID]:
     rows = await fetch_across(
-        "SELECT DISTINCT l.tenant_id FROM relay l CROSS JOIN unnest($1::text[]) AS r(name) "
+        "SELECT DISTINCT l.tenant_id FROM relay l "
+        "CROSS JOIN unnest($1::text[], $2::text[]) AS r(name, plugin) "
         "LEFT JOIN reaction_cursor c ON c.tenant_id = l.tenant_id AND c.name = r.name "
-        "WHERE coalesce(c.position, 0) < l.position",
+        "WHERE coalesce(c.position, 0) < l.position AND (r.plugin IS NULL OR EXISTS (SELECT "
+        "FROM plugin_switch s WHERE s.tenant_id = l.tenant_id AND s.key = r.plugin "
+        "AND s.state = 'on'))",
         list(_registered),
+        [reaction.plugin for reaction in _registered.values()],
     )
     return [row["tenant_id"] for row in rows]
 
@@ -109,6 +124,8 @@ async def _move_cursor(name: str, position: int) -> None:
 
 
 async def _step(reaction: Reaction, window: int) -> int:
+    if reaction.plugin is not None and reaction.plugin not in await enabled_plugins():
+        return 0
     start = await _lock_cursor(reaction.name)
     if start is None:
         return 0
@@ -176,7 +193,7 @@ async def _due_parked() -> list[UUID]:
 async def retry_parked(tenant_id: UUID) -> bool:
     """Tries the tenant's earliest due parked event once more; says whether there was one."""
     async with unit_of_work(tenant_id):
-        parked = await parking.claim(list(_registered))
+        parked = await parking.claim([reaction.name for reaction in await running_reactions()])
     if parked is None:
         return False
     reaction = _registered[parked.reaction]

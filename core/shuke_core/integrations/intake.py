@@ -3,7 +3,7 @@
 One batch, whatever messages its tickets came in: four statements, not four a ticket.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -19,6 +19,7 @@ from shuke_core.orders.services import (
     record_refunds,
     record_sales,
 )
+from shuke_core.plugins.hooks import call_hook
 from shuke_core.tenants.queries import stores_by_code, this_tenant
 
 
@@ -73,6 +74,26 @@ def _new_refund(refund: CleanRefund, store_id: UUID) -> NewRefund:
     )
 
 
+def _first_fate(
+    fact: CleanSale | CleanRefund | Rejected, stores: Mapping[str, UUID]
+) -> Fate | Rejected:
+    """KNOWN until it turns out to be new; or why the ticket can't go in."""
+    if isinstance(fact, Rejected):
+        return fact
+    if fact.store_code not in stores:
+        return Rejected("store", "STORE_UNKNOWN", fact.store_code)
+    return Fate.KNOWN
+
+
+async def _refused_by_plugins(sales: Sequence[tuple[int, CleanSale]]) -> dict[int, Rejected]:
+    """Which tickets a plugin keeps out, by their place in the batch."""
+    refused: dict[int, Rejected] = {}
+    for key, vetoes in await call_hook("shuke_refuse_sales", sales=[sale for _, sale in sales]):
+        for nth, reason in vetoes.items():
+            refused.setdefault(sales[nth][0], Rejected("$", str(reason)[:40], f"kept out by {key}"))
+    return refused
+
+
 async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Rejected]:
     """Takes the tickets of one integration in; says of each what became of it, in their order.
 
@@ -85,19 +106,15 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
     ]
     clean = [fact for fact in read if not isinstance(fact, Rejected)]
     stores = await stores_by_code(sorted({fact.store_code for fact in clean}))
-    fates: list[Fate | Rejected] = [
-        fact
-        if isinstance(fact, Rejected)
-        else Fate.KNOWN
-        if fact.store_code in stores
-        else Rejected("store", "STORE_UNKNOWN", fact.store_code)
-        for fact in read
-    ]
-    sales = [
+    fates = [_first_fate(fact, stores) for fact in read]
+    passed = [
         (place, fact)
         for place, fact in enumerate(read)
         if isinstance(fact, CleanSale) and fates[place] is Fate.KNOWN
     ]
+    for place, why in (await _refused_by_plugins(passed)).items():
+        fates[place] = why
+    sales = [(place, sale) for place, sale in passed if fates[place] is Fate.KNOWN]
     identities = [_identity(sale, source) for _, sale in sales]
     members = await identify_members(i for i in identities if i is not None)
     new_sales = await record_sales(

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Any, TypeVar
@@ -109,6 +110,25 @@ async def dispatch_work() -> AsyncIterator[UnitOfWork]:
         None, "SET LOCAL transaction_read_only = on; SET LOCAL ROLE shuke_dispatch"
     ) as unit:
         yield unit
+
+
+@asynccontextmanager
+async def savepoint() -> AsyncIterator[None]:
+    """A part of the unit that can fail alone: an exception undoes what the block did, and goes on.
+
+    Also what the block wanted to happen at or after the commit.
+    """
+    unit = current_unit()
+    before, after = list(unit.before_commit), list(unit.after_commit)
+    notes = {name: copy(note) for name, note in unit.notes.items()}
+    await unit.connection.run("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        unit.before_commit[:], unit.after_commit[:], unit.notes = before, after, notes
+        await unit.connection.run("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+        raise
+    await unit.connection.run("RELEASE SAVEPOINT part")
 
 
 async def in_unit_of_work(tenant_id: UUID, work: Callable[[], Awaitable[Result]]) -> Result:

@@ -13,12 +13,12 @@ from shuke_core.kit.transactions import fetch
 from shuke_core.tenants.errors import SlugInvalid, ZoneUnknown
 from shuke_core.tenants.keyring import create_tenant_keys
 
-_SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
+SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 def checked_slug(slug: str, what: str) -> str:
     """The slug itself, or SlugInvalid: it becomes part of addresses."""
-    if not _SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug):
         raise SlugInvalid(slug=slug, what=what)
     return slug
 

@@ -24,6 +24,7 @@ from shuke_core.kit.transactions import (
     in_unit_of_work,
     unit_of_work,
 )
+from shuke_core.plugins.queries import enabled_plugins
 from shuke_core.settings import current_settings
 from shuke_core.worker.drains import Drain, due_tenants
 
@@ -45,6 +46,7 @@ class Schedule:
     hour: int
     minute: int
     run: Callable[[], Awaitable[bool]]
+    plugin: str | None = None
 
     def slot_after(self, moment: datetime, zone: ZoneInfo) -> datetime:
         """The first slot later than `moment`. Zones decide what a day is, also across DST."""
@@ -74,6 +76,18 @@ def register_schedule(schedule: Schedule) -> Schedule:
     return schedule
 
 
+def forget_schedules(plugin: str) -> None:
+    """Takes a plugin's schedules away again."""
+    for name in [name for name, s in _registered.items() if s.plugin == plugin]:
+        del _registered[name]
+
+
+async def _running() -> list[Schedule]:
+    """The schedules that run for the current tenant: a plugin's only while it is on."""
+    on = await enabled_plugins()
+    return [s for s in _registered.values() if s.plugin is None or s.plugin in on]
+
+
 async def _zone() -> ZoneInfo:
     rows = await fetch("SELECT zone FROM tenant WHERE id = $1")
     return ZoneInfo(rows[0]["zone"])
@@ -88,7 +102,7 @@ async def enrol_tenant() -> int:
     """Gives the current tenant a row for every schedule it lacks; returns how many were new."""
     zone, now = await _zone(), await _now()
     added = 0
-    for schedule in _registered.values():
+    for schedule in await _running():
         slot = schedule.slot_after(now, zone)
         rows = await fetch(
             "INSERT INTO schedule (tenant_id, id, name, slot_at, state, attempt, due_at) "
@@ -126,7 +140,7 @@ async def _claim() -> list[Row]:
                AND s.name = ANY ($4::text[]) ORDER BY s.due_at FOR UPDATE SKIP LOCKED)
         RETURNING id, name, slot_at, attempt, lease
         """,
-        *(new_id(), current_settings().lease_seconds, list(_registered)),
+        *(new_id(), current_settings().lease_seconds, [s.name for s in await _running()]),
     )
 
 

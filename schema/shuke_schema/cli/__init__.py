@@ -15,6 +15,7 @@ COMMANDS = {
     "migrate": "shuke_schema.cli.migrate",
     "maintain": "shuke_schema.cli.migrate",
     "tenant": "shuke_schema.cli.tenant",
+    "plugin": "shuke_schema.cli.plugin",
     "ledger": "shuke_schema.cli.ledger",
     "schema": "shuke_schema.cli.schema",
     "doctor": "shuke_schema.cli.doctor",

@@ -1,0 +1,17 @@
+"""What retail does inside the core's own work: keep practice tickets out."""
+
+from collections.abc import Mapping, Sequence
+
+from shuke_core.plugin_api import CleanSale, hookimpl
+from shuke_retail.settings import RetailSettings
+
+PRACTICE = "PRACTICE_TICKET"
+
+
+@hookimpl
+async def shuke_refuse_sales(
+    sales: Sequence[CleanSale], settings: RetailSettings
+) -> Mapping[int, str]:
+    """Cashiers in training ring up sales that never happened; they earn nothing."""
+    prefixes = tuple(prefix.upper() for prefix in settings.practice_prefixes)
+    return {nth: PRACTICE for nth, sale in enumerate(sales) if sale.no.upper().startswith(prefixes)}

@@ -1,0 +1,52 @@
+"""A member's purchases by channel: counted anew from the orders, read for the member's page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shuke_core.plugin_api import fetch, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Purchases:
+    """What a member bought through one channel; `spent_fen` is after refunds."""
+
+    source: str
+    orders: int
+    spent_fen: int
+    last_at: datetime
+
+
+async def count_purchases(member_ids: Sequence[UUID]) -> None:
+    """Counts these members' purchases anew, so that seeing an order twice changes nothing."""
+    members = sorted(set(member_ids))
+    counted = await fetch(
+        "SELECT member_id, source, count(*)::int AS orders, "
+        "sum(total_fen - refunded_fen)::bigint AS spent_fen, max(placed_at) AS last_at "
+        "FROM orders WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[]) "
+        "GROUP BY member_id, source ORDER BY member_id, source",
+        members,
+    )
+    await fetch(
+        "INSERT INTO retail_channel_purchases (tenant_id, id, member_id, source, orders, "
+        "spent_fen, last_at) SELECT $1, t.* FROM unnest($2::uuid[], $3::uuid[], $4::text[], "
+        "$5::int[], $6::bigint[], $7::timestamptz[]) AS t "
+        "ON CONFLICT (tenant_id, member_id, source) DO UPDATE SET orders = excluded.orders, "
+        "spent_fen = excluded.spent_fen, last_at = excluded.last_at",
+        [new_id() for _ in counted],
+        *(
+            [row[name] for row in counted]
+            for name in ("member_id", "source", "orders", "spent_fen", "last_at")
+        ),
+    )
+
+
+async def purchases_of(member_id: UUID) -> list[Purchases]:
+    """The member's purchases, the channel used last first."""
+    rows = await fetch(
+        "SELECT source, orders, spent_fen, last_at FROM retail_channel_purchases "
+        "WHERE tenant_id = $1 AND member_id = $2 ORDER BY last_at DESC, source",
+        member_id,
+    )
+    return [Purchases(**row) for row in rows]
