@@ -37,6 +37,10 @@ class Settings(BaseSettings):
         None, description="32 random bytes in base64; wraps the tenants' keys"
     )
     host: str = Field("127.0.0.1", description="address that `shuke serve` listens on")
+    hosts: str = Field(
+        "localhost,127.0.0.1,[::1]",
+        description="host names that `shuke serve` answers to, comma separated; * for any",
+    )
     port: Annotated[int, Field(ge=1, le=65535)] = 8200
     pool_size: Annotated[int, Field(ge=1, le=200, description="connections per process")] = 8
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -31,13 +31,15 @@ NEVER_DELETED = frozenset({"ledger_account", "ledger_lot", "orders", "refund"})
 QUEUES: Mapping[str, frozenset[str]] = {
     "event": frozenset({"tenant_id", "seq", "position"}),
     "inbox": frozenset({"tenant_id", "due_at", "state"}),
-    "parked_event": frozenset({"tenant_id", "due_at", "state"}),
+    "parked_event": frozenset({"tenant_id", "due_at", "state", "reaction"}),
     "plugin_switch": frozenset({"tenant_id", "key", "state"}),
     "reaction_cursor": frozenset({"tenant_id", "name", "position"}),
     "relay": frozenset({"tenant_id", "position"}),
-    "schedule": frozenset({"tenant_id", "due_at", "state"}),
+    "schedule": frozenset({"tenant_id", "due_at", "state", "name"}),
 }
-DISPATCH_COLUMNS = frozenset({"tenant_id", "seq", "state", "due_at", "position", "name", "key"})
+DISPATCH_COLUMNS = frozenset(
+    {"tenant_id", "seq", "state", "due_at", "position", "name", "key", "reaction"}
+)
 
 # Sequences hold no row of anybody; the app draws numbers from these.
 SEQUENCES = frozenset({"event_seq"})

@@ -20,6 +20,9 @@ _CREATE = {
     REPORT: "LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB",
 }
 
+# A process that froze while it held rows lets go of them; nothing the app does takes half a minute.
+TIMEOUTS = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "15s"}
+
 _WHAT_I_AM = """
 select current_user::text as name, r.rolsuper, r.rolbypassrls, r.rolinherit, r.rolcreaterole,
        exists (select from pg_class c where c.relowner = r.oid) as owns_tables,
@@ -43,6 +46,8 @@ async def ensure_roles(admin: asyncpg.Connection) -> None:
             if name not in present:
                 await admin.execute(f"CREATE ROLE {name} {attributes}")
         await admin.execute(f"GRANT {DISPATCH} TO {APP}")
+        for name, value in TIMEOUTS.items():
+            await admin.execute(f"ALTER ROLE {APP} SET {name} = '{value}'")
     finally:
         await admin.execute("SELECT pg_advisory_unlock(hashtext('shuke roles'))")
 

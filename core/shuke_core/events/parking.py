@@ -1,6 +1,6 @@
 """Where events wait whose reaction failed, and those of the same entity behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import uniform
 from uuid import UUID
@@ -30,21 +30,23 @@ def pause_after(attempt: int) -> float:
     return uniform(0, min(_LONGEST_PAUSE, 2.0**attempt))  # noqa: S311
 
 
-async def blocked_entities(reaction: str) -> set[str]:
-    """Entities of which an earlier event still waits, or is dead."""
+async def blocked_entities(reaction: str, entities: Collection[str]) -> set[str]:
+    """Which of these entities have an earlier event that still waits, or is dead."""
     rows = await fetch(
-        "SELECT DISTINCT entity FROM parked_event "
-        "WHERE tenant_id = $1 AND reaction = $2 AND state IN ('parked', 'dead')",
-        reaction,
+        "SELECT DISTINCT entity FROM parked_event WHERE tenant_id = $1 AND reaction = $2 "
+        "AND entity = ANY ($3::text[]) AND state IN ('parked', 'dead')",
+        *(reaction, list(entities)),
     )
     return {row["entity"] for row in rows}
 
 
-async def _insert(reaction: str, position: int, entity: str, reason: str, pause: float) -> None:
+async def _insert(
+    reaction: str, position: int, entity: str, reason: str, pause: float | None
+) -> None:
     await fetch(
         "INSERT INTO parked_event (tenant_id, id, reaction, position, entity, state, attempt, "
         "due_at, reason, parked_at) VALUES ($1, $2, $3, $4, $5, 'parked', 1, "
-        "now() + make_interval(secs => $6), $7, now()) "
+        "coalesce(now() + make_interval(secs => $6::float8), 'infinity'), $7, now()) "
         "ON CONFLICT (tenant_id, reaction, position) DO NOTHING",
         *(new_id(), reaction, position, entity, pause, reason),
     )
@@ -60,8 +62,8 @@ async def park(reaction: str, position: int, entity: str, failure: BaseException
 
 
 async def park_behind(reaction: str, position: int, entity: str) -> None:
-    """Parks an event behind an earlier one of its entity."""
-    await _insert(reaction, position, entity, "waits for an earlier event of its entity", 0.0)
+    """Parks an event behind an earlier one of its entity; it is due when that one is done."""
+    await _insert(reaction, position, entity, "waits for an earlier event of its entity", None)
 
 
 async def claim(reactions: Sequence[str]) -> Parked | None:
@@ -98,9 +100,19 @@ async def still_mine(parked: Parked) -> bool:
 
 
 async def mark_done(parked: Parked) -> None:
-    """The event has been handled; those that waited behind it are due."""
+    """The event has been handled; the next of its entity is due."""
     await fetch(
-        "UPDATE parked_event SET state = 'done', lease = NULL WHERE tenant_id = $1 AND id = $2",
+        """
+        WITH done AS (
+            UPDATE parked_event SET state = 'done', lease = NULL
+             WHERE tenant_id = $1 AND id = $2 RETURNING reaction, entity, position
+        )
+        UPDATE parked_event SET due_at = now()
+         WHERE tenant_id = $1 AND id = (
+            SELECT p.id FROM parked_event p JOIN done d USING (reaction, entity)
+             WHERE p.tenant_id = $1 AND p.state = 'parked' AND p.position > d.position
+             ORDER BY p.position LIMIT 1)
+        """,
         parked.id,
     )
 
@@ -110,7 +122,7 @@ async def mark_failed(parked: Parked, failure: BaseException) -> None:
     await fetch(
         "UPDATE parked_event SET attempt = attempt + 1, reason = $4, lease = NULL, "
         "due_at = now() + make_interval(secs => $5), "
-        f"state = CASE WHEN attempt >= {ATTEMPTS} THEN 'dead' ELSE 'parked' END "
+        f"state = CASE WHEN attempt + 1 >= {ATTEMPTS} THEN 'dead' ELSE 'parked' END "
         "WHERE tenant_id = $1 AND id = $2 AND lease = $3",
         *(parked.id, parked.lease, _reason(failure), pause_after(parked.attempt + 1)),
     )

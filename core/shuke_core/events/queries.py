@@ -12,7 +12,8 @@ async def events_behind() -> int:
     rows = await fetch(
         """
         SELECT (SELECT count(*) FROM event WHERE tenant_id = $1 AND position IS NULL)
-             + (SELECT count(*) FROM parked_event WHERE tenant_id = $1 AND state = 'parked')
+             + (SELECT count(*) FROM parked_event
+                WHERE tenant_id = $1 AND state = 'parked' AND due_at < 'infinity')
              + coalesce((SELECT max(l.position - coalesce(c.position, 0))
                            FROM relay l CROSS JOIN unnest($2::text[]) AS r(name)
                            LEFT JOIN reaction_cursor c

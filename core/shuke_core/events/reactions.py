@@ -9,12 +9,14 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from shuke_core.events import parking
+from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, fetch_across, in_unit_of_work, unit_of_work
@@ -26,6 +28,11 @@ PARKED = "parked"
 WINDOW = 500
 
 log = logging.getLogger("shuke.events")
+
+
+class EventGone(ShukeError):
+    code = "EVENT_GONE"
+    sentence = "The event at position {position} is past its time and no longer kept."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ async def _move_cursor(name: str, position: int) -> None:
     )
 
 
-async def _step(reaction: Reaction, window: int) -> int:
+async def _step(reaction: Reaction, window: int, tried: list[int] | None = None) -> int:
     if reaction.plugin is not None and reaction.plugin not in await enabled_plugins():
         return 0
     start = await _lock_cursor(reaction.name)
@@ -133,11 +140,13 @@ async def _step(reaction: Reaction, window: int) -> int:
     end = min(head, start + window)
     if end == start:
         return 0
+    if tried is not None:
+        tried.append(end)
     events = await _events(
         "position > $2 AND position <= $3 AND type = ANY ($4::text[])",
         *(start, end, sorted(reaction.types)),
     )
-    blocked = await parking.blocked_entities(reaction.name)
+    blocked = await parking.blocked_entities(reaction.name, {event.entity for event in events})
     for event in events:
         if event.entity in blocked:
             await parking.park_behind(reaction.name, event.position, event.entity)
@@ -150,44 +159,59 @@ async def _step(reaction: Reaction, window: int) -> int:
 
 async def _advance(tenant_id: UUID, reaction: Reaction, window: int) -> int:
     """One window of one reaction in one unit; returns how far it came (0: nothing to do)."""
-    return await in_unit_of_work(tenant_id, lambda: _step(reaction, window))
+    return await in_unit_of_work(tenant_id, partial(_step, reaction, window))
 
 
 async def _advance_one_by_one(tenant_id: UUID, reaction: Reaction) -> None:
     for _ in range(WINDOW):
+        tried: list[int] = []
         try:
-            if not await _advance(tenant_id, reaction, 1):
+            if not await in_unit_of_work(tenant_id, partial(_step, reaction, 1, tried)):
                 return
         except PASSING:
             raise
         except Exception as failure:
             log.exception("an event is parked", extra={"reaction": reaction.name})
             async with unit_of_work(tenant_id):
-                start = await _lock_cursor(reaction.name)
-                if start is None:
-                    return
-                for event in await _events("position = $2", start + 1):
-                    await parking.park(reaction.name, event.position, event.entity, failure)
-                await _move_cursor(reaction.name, start + 1)
+                await _park(reaction, tried[-1], failure)
+
+
+async def _park(reaction: Reaction, position: int, failure: Exception) -> None:
+    """Parks the event that was tried, unless another worker has gone past it meanwhile."""
+    if await _lock_cursor(reaction.name) != position - 1:
+        return
+    for event in await _events("position = $2", position):
+        await parking.park(reaction.name, event.position, event.entity, failure)
+    await _move_cursor(reaction.name, position)
 
 
 async def run_reactions(tenant_id: UUID) -> bool:
-    """One window of every reaction; says whether any of them may have more to do."""
+    """One window of every reaction; says whether any of them may have more to do.
+
+    A reaction that can't go on does not keep the others from it.
+    """
     more = False
+    away: BaseException | None = None
     for reaction in list(_registered.values()):
         try:
             more |= await _advance(tenant_id, reaction, WINDOW) == WINDOW
-        except PASSING:
-            raise
+        except PASSING as passing:
+            away = passing
         except Exception:
             log.exception("a window is taken apart", extra={"reaction": reaction.name})
             await _advance_one_by_one(tenant_id, reaction)
             more = True
+    if away is not None:
+        raise away
     return more
 
 
 async def _due_parked() -> list[UUID]:
-    return await due_tenants("parked_event", "q.state = 'parked' AND q.due_at <= now()")
+    return await due_tenants(
+        "parked_event",
+        "q.state = 'parked' AND q.due_at <= now() AND q.reaction = ANY ($1::text[])",
+        list(_registered),
+    )
 
 
 async def retry_parked(tenant_id: UUID) -> bool:
@@ -200,7 +224,10 @@ async def retry_parked(tenant_id: UUID) -> bool:
 
     async def react() -> None:
         if await parking.still_mine(parked):
-            await reaction.react(await _events("position = $2", parked.position))
+            events = await _events("position = $2", parked.position)
+            if not events:
+                raise EventGone(position=parked.position)
+            await reaction.react(events)
             await parking.mark_done(parked)
 
     try:

@@ -26,11 +26,17 @@ async def stamp_events(tenant_id: UUID) -> bool:
 
 
 async def _stamp() -> int:
-    rows = await fetch("SELECT position FROM relay WHERE tenant_id = $1 FOR UPDATE") or await fetch(
-        "INSERT INTO relay (tenant_id, id, position) VALUES ($1, $2, 0) "
-        "ON CONFLICT (tenant_id) DO UPDATE SET position = relay.position RETURNING position",
-        new_id(),
-    )
+    locked = "SELECT position FROM relay WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED"
+    rows = await fetch(locked)
+    if not rows:  # the tenant's first event, or somebody else stamps: nobody waits for a lock here
+        await fetch(
+            "INSERT INTO relay (tenant_id, id, position) VALUES ($1, $2, 0) "
+            "ON CONFLICT (tenant_id) DO NOTHING",
+            new_id(),
+        )
+        rows = await fetch(locked)
+    if not rows:
+        return 0
     last: int = rows[0]["position"]
     # By `seq`, which the database gave when the unit was about to commit: whoever announces
     # something about what another unit has committed comes after it, whatever the clocks say.

@@ -13,6 +13,8 @@ import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.connection import get_connection, get_connections
 
+from shuke_core.kit.faults import DatabaseAway
+
 CONNECTION = "default"
 
 
@@ -43,6 +45,35 @@ class UnitConnection(TransactionWrapper):
             await connection.execute(script)
 
 
+def _is_lost(raw: asyncpg.Connection) -> bool:
+    try:
+        return bool(raw.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken it back already
+        return True
+
+
+@asynccontextmanager
+async def _transaction(raw: asyncpg.Connection, prologue: str) -> AsyncIterator[None]:
+    """BEGIN with `prologue` in one trip, COMMIT at the end; ROLLBACK on whatever else ends it."""
+    try:
+        await raw.execute(f"BEGIN; {prologue}")
+        yield
+        # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
+        if await raw.execute("COMMIT") != "COMMIT":
+            raise SwallowedFailure("a statement failed inside the unit and was ignored")
+    except BaseException as failure:
+        lost = _is_lost(raw)
+        if not lost and raw.is_in_transaction():
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                try:
+                    await raw.execute("ROLLBACK")
+                except asyncpg.InterfaceError:  # lost just now, or a task still asks on it
+                    raw.terminate()
+        if lost and isinstance(failure, asyncpg.InterfaceError | OSError):
+            raise DatabaseAway(str(failure)) from failure
+        raise
+
+
 class ShukeClient(AsyncpgDBClient):
     """The app's client. `unit` is its only door; anything else raises."""
 
@@ -51,32 +82,31 @@ class ShukeClient(AsyncpgDBClient):
     @asynccontextmanager
     async def unit(self, prologue: str) -> AsyncIterator[UnitConnection]:
         """A transaction whose BEGIN and `prologue` are one trip; model queries inside join it."""
-        if self._pool is None:
-            async with self._pool_init_lock:
-                if self._pool is None:
-                    await self.create_connection(with_db=True)
-        pool = self._pool
-        assert pool is not None  # noqa: S101
         unit = UnitConnection(self)
-        async with pool.acquire() as raw:
+        raw = await self._reach()
+        try:
             unit._connection = raw
             token = get_connections().set(self.connection_name, unit)
             try:
-                await raw.execute(f"BEGIN; {prologue}")
-                try:
+                async with _transaction(raw, prologue):
                     yield unit
-                except BaseException:
-                    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                        try:
-                            await raw.execute("ROLLBACK")
-                        except asyncpg.InterfaceError:  # lost, or a task still asks on it
-                            raw.terminate()
-                    raise
-                # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
-                if await raw.execute("COMMIT") != "COMMIT":
-                    raise SwallowedFailure("a statement failed inside the unit and was ignored")
             finally:
                 get_connections().reset(token)
+        finally:
+            assert self._pool is not None  # noqa: S101
+            await self._pool.release(raw)
+
+    async def _reach(self) -> asyncpg.Connection:
+        """A connection of the pool; raises DatabaseAway while there is none to be had."""
+        try:
+            if self._pool is None:
+                async with self._pool_init_lock:
+                    if self._pool is None:
+                        await self.create_connection(with_db=True)
+            assert self._pool is not None  # noqa: S101
+            return await self._pool.acquire()
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as fault:
+            raise DatabaseAway(str(fault) or type(fault).__name__) from fault
 
     def acquire_connection(self) -> Any:
         raise OutsideUnitOfWork("a query outside of any unit of work; open unit_of_work(tenant_id)")

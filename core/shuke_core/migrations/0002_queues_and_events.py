@@ -44,8 +44,8 @@ class Migration(migrations.Migration):
         directory("tenant"),
         queue("event", ["tenant_id", "seq", "position"], due="position IS NULL"),
         queue("inbox", ["tenant_id", "due_at", "state"], due="state = 'pending'"),
-        queue("parked_event", ["tenant_id", "due_at", "state"], due="state = 'parked'"),
-        queue("schedule", ["tenant_id", "due_at", "state"], due="state = 'waiting'"),
+        queue("parked_event", ["tenant_id", "due_at", "state", "reaction"], due="state = 'parked'"),
+        queue("schedule", ["tenant_id", "due_at", "state", "name"], due="state = 'waiting'"),
         queue("relay", ["tenant_id", "position"], due="position > 0"),
         queue("reaction_cursor", ["tenant_id", "name", "position"], due="position > 0"),
         append_only(

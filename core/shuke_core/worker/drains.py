@@ -8,9 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from random import shuffle
+from time import monotonic
 from uuid import UUID
 
 from shuke_core.kit.transactions import dispatch_work, fetch_across
+
+REST_SECONDS = 1.0
 
 log = logging.getLogger("shuke.worker")
 
@@ -24,8 +27,11 @@ class Drain:
     work: Callable[[UUID], Awaitable[bool]]
 
 
-async def due_tenants(table: str, condition: str) -> list[UUID]:
-    """Tenants with a row of `table` that holds `condition`, found by skipping along its index."""
+async def due_tenants(table: str, condition: str, *values: object) -> list[UUID]:
+    """Tenants with a row of `table` that holds `condition`, found by skipping along its index.
+
+    The condition speaks of the row as `q` and of `values` as $1, $2 …
+    """
     step = f"SELECT q.tenant_id FROM {table} q WHERE {condition}"
     rows = await fetch_across(
         f"""
@@ -36,7 +42,8 @@ async def due_tenants(table: str, condition: str) -> list[UUID]:
               FROM due WHERE due.tenant_id IS NOT NULL
         )
         SELECT tenant_id FROM due WHERE tenant_id IS NOT NULL
-        """
+        """,
+        *values,
     )
     return [row["tenant_id"] for row in rows]
 
@@ -51,20 +58,20 @@ async def _due(drain: Drain) -> list[UUID]:
 async def drain_topic(drain: Drain) -> int:
     """Works until nobody has anything due; returns how many batches were done.
 
-    A tenant whose batch fails is left alone for the rest of this call; its rows stay due and the
-    poll comes back to them.
+    A tenant whose batch fails is left alone for a second, and the others go on; its rows stay due.
     """
     batches = 0
-    failed: set[UUID] = set()
-    while tenants := [tenant for tenant in await _due(drain) if tenant not in failed]:
+    rest_until: dict[UUID, float] = {}
+    again = True
+    while again:
         again = False
-        for tenant_id in tenants:
+        for tenant_id in await _due(drain):
+            if rest_until.get(tenant_id, 0.0) > monotonic():
+                continue
             try:
                 again |= await drain.work(tenant_id)
                 batches += 1
             except Exception:
-                failed.add(tenant_id)
+                rest_until[tenant_id] = monotonic() + REST_SECONDS
                 log.exception("a batch failed", extra={"topic": drain.topic, "tenant": tenant_id})
-        if not again:
-            break
     return batches

@@ -120,25 +120,33 @@ async def enrol_all_tenants() -> int:
         rows = await fetch_across("SELECT id FROM tenant WHERE state = 'active'")
     added = 0
     for row in rows:
-        async with unit_of_work(row["id"]):
-            added += await enrol_tenant()
+        try:
+            async with unit_of_work(row["id"]):
+                added += await enrol_tenant()
+        except PASSING:
+            raise
+        except Exception:
+            log.exception("a tenant can't be enrolled", extra={"tenant": row["id"]})
     return added
 
 
 async def _due() -> list[UUID]:
-    return await due_tenants("schedule", "q.state = 'waiting' AND q.due_at <= now()")
+    return await due_tenants(
+        "schedule",
+        "q.state = 'waiting' AND q.due_at <= now() AND q.name = ANY ($1::text[])",
+        list(_registered),
+    )
 
 
 async def _claim() -> list[Row]:
     return await fetch(
         """
-        UPDATE schedule SET lease = $2, attempt = attempt + 1,
-               due_at = now() + make_interval(secs => $3)
+        UPDATE schedule SET lease = $2, due_at = now() + make_interval(secs => $3)
          WHERE tenant_id = $1 AND id IN (
             SELECT s.id FROM schedule s
              WHERE s.tenant_id = $1 AND s.state = 'waiting' AND s.due_at <= now()
                AND s.name = ANY ($4::text[]) ORDER BY s.due_at FOR UPDATE SKIP LOCKED)
-        RETURNING id, name, slot_at, attempt, lease
+        RETURNING id, name, slot_at, lease
         """,
         *(new_id(), current_settings().lease_seconds, [s.name for s in await _running()]),
     )
@@ -182,6 +190,15 @@ async def _do(claimed: Row, outcome: str = "done", reason: str = "") -> None:
     )
 
 
+async def _count_failure(claimed: Row) -> int:
+    rows = await fetch(
+        "UPDATE schedule SET attempt = attempt + 1 WHERE tenant_id = $1 AND id = $2 "
+        "AND lease = $3 RETURNING attempt",
+        *(claimed["id"], claimed["lease"]),
+    )
+    return rows[0]["attempt"] if rows else 0
+
+
 async def run_schedules(tenant_id: UUID) -> bool:
     """Does the tenant's due slots, each in a unit of its own; says whether there were any."""
     async with unit_of_work(tenant_id):
@@ -193,8 +210,8 @@ async def run_schedules(tenant_id: UUID) -> bool:
             raise
         except Exception as failure:
             log.exception("a schedule failed", extra={"schedule": row["name"]})
-            if row["attempt"] >= ATTEMPTS:
-                async with unit_of_work(tenant_id):
+            async with unit_of_work(tenant_id):
+                if await _count_failure(row) >= ATTEMPTS:
                     await _do(row, "failed", f"{type(failure).__name__}: {failure}")
     return bool(claimed)
 
