@@ -73,8 +73,12 @@ async def prepare_database(places: Places) -> None:
         await admin.close()
 
 
-def master_key(settings: Settings) -> MasterKey:
-    """The master key from the settings; with the embedded database one is made and kept in home."""
+def master_key(settings: Settings, *, may_make: bool) -> MasterKey:
+    """The master key from the settings; with the embedded database it is kept in home.
+
+    It is made there if it is missing and `may_make`, which holds until there is a first tenant:
+    afterwards a fresh key would seal new data apart from the old.
+    """
     if settings.master_key is not None:
         try:
             return MasterKey.from_text(settings.master_key.get_secret_value())
@@ -82,7 +86,13 @@ def master_key(settings: Settings) -> MasterKey:
             raise SettingsError(str(wrong)) from None
     if not settings.embedded_database:
         raise MasterKeyMissing()
-    return MasterKey.from_text(_kept_key(settings.home / "master.key"))
+    path = settings.home / "master.key"
+    if not may_make and not path.exists():
+        raise SettingsError(
+            f"{path} is gone, but tenants' keys were wrapped by what was in it. Put it back, or "
+            "set SHUKE_MASTER_KEY to its content; without it sealed values are lost."
+        )
+    return MasterKey.from_text(_kept_key(path))
 
 
 def _kept_key(path: Path) -> str:

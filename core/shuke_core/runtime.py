@@ -1,14 +1,16 @@
 """Puts a process in running order: settings, servers, the refused roles, the connection pool."""
 
-from collections.abc import AsyncIterator
+import pkgutil
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import asyncpg
 from tortoise.context import TortoiseContext
 
 from shuke_core.app import installed_apps
-from shuke_core.database.config import credentials, tortoise_config
+from shuke_core.database.config import App, credentials, tortoise_config
 from shuke_core.database.roles import refuse_unsafe_role
 from shuke_core.kit.engine import app_client
 from shuke_core.places import Places, find_places, master_key, prepare_database
@@ -28,9 +30,39 @@ class NotMigrated(Exception):
     """The database has not been migrated by this version's migrations."""
 
 
+def _brought_along(apps: Mapping[str, App]) -> Iterator[tuple[str, str]]:
+    """(app, name) of every migration that this version has, in order."""
+    for label, app in apps.items():
+        package = import_module(app.migrations)
+        names = (module.name for module in pkgutil.iter_modules(package.__path__))
+        yield from ((label, name) for name in sorted(names) if not name.startswith("_"))
+
+
+async def missing_migrations(
+    connection: asyncpg.Connection, apps: Mapping[str, App]
+) -> list[str]:
+    """The migrations of this version that the app does not find recorded, as `app.name`.
+
+    What the database has beyond them is fine: a newer version has migrated it, and this process
+    goes on until it is replaced. A database from before the app could look has them all missing.
+    """
+    wanted = list(_brought_along(apps))
+    try:
+        rows = await connection.fetch("SELECT app, name FROM tortoise_migrations")
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        rows = []
+    there = {(row["app"], row["name"]) for row in rows}
+    return [f"{app}.{name}" for app, name in wanted if (app, name) not in there]
+
+
 async def _refuse_unmigrated(connection: asyncpg.Connection) -> None:
     if await connection.fetchval("SELECT to_regclass('public.tenant') IS NULL"):
         raise NotMigrated("The database is empty. Run `shuke migrate` first.")
+    if missing := await missing_migrations(connection, installed_apps()):
+        raise NotMigrated(
+            f"The database lacks migrations of this version: {', '.join(missing)}. "
+            "Run `shuke migrate` first."
+        )
 
 
 @asynccontextmanager
@@ -40,9 +72,10 @@ async def connected(settings: Settings, places: Places) -> AsyncIterator[Runtime
     try:
         await refuse_unsafe_role(check)
         await _refuse_unmigrated(check)
+        has_tenants = await check.fetchval("SELECT EXISTS (SELECT FROM tenant)")
     finally:
         await check.close()
-    use_master_key(master_key(settings))
+    use_master_key(master_key(settings, may_make=not has_tenants))
     config = tortoise_config(
         places.app_dsn,
         installed_apps(),

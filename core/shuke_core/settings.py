@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shuke_core.database.config import credentials, split_address
+
 PREFIX = "SHUKE_"
 
 
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     def _is_postgres(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("postgresql://", "postgres://")):
             raise ValueError("must be a postgresql:// address")
+        if url is not None:
+            credentials(url)
         return url
 
     @field_validator("redis_url")
@@ -59,6 +63,8 @@ class Settings(BaseSettings):
     def _is_redis(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must be a redis://, rediss:// or unix:// address")
+        if url is not None and not url.startswith("unix://"):
+            split_address(url)
         return url
 
     @property

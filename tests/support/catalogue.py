@@ -174,7 +174,7 @@ def role_may(table: str, role: str, *, is_tenant_table: bool) -> frozenset[str]:
     if role != APP:
         return frozenset()
     if not is_tenant_table:
-        return reads if table == "tenant" else frozenset()
+        return reads if table in WITHOUT_TENANT else frozenset()
     if table in APPEND_ONLY:
         return reads | {"INSERT"}
     return reads | {"INSERT", "UPDATE"} | (frozenset() if table in NEVER_DELETED else {"DELETE"})

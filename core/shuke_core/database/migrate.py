@@ -21,6 +21,7 @@ from tortoise.transactions import in_transaction
 
 from shuke_core.database.config import App, credentials, tortoise_config
 from shuke_core.database.partitions import ensure_partitions
+from shuke_core.database.roles import APP
 from shuke_core.database.tenant_editor import TenantSchemaEditor
 from shuke_core.kit.engine import CONNECTION
 
@@ -42,18 +43,25 @@ class _Executor(MigrationExecutor):
         applied: set[MigrationKey],
         graph: MigrationGraph,
     ) -> list[PlanStep]:
-        """Tortoise takes for an app's first migration one that depends on nothing: a plugin has none."""
+        """The first and the latest of an app are those of its own numbers.
+
+        Tortoise takes for the first one that depends on nothing, which a plugin has not, and for
+        the latest one that nothing depends on, which the core has not once a plugin is there.
+        """
         if targets is None:
             return super()._migration_plan(None, applied, graph)
         plan: list[PlanStep] = []
         for target in targets:
-            if target.name != FIRST:
-                plan += super()._migration_plan([target], applied, graph)
-                continue
-            for key in sorted(key for key in graph.nodes if key.app_label == target.app_label):
-                first = MigrationTarget(app_label=key.app_label, name=key.name)
+            label = target.app_label
+            numbered = sorted(key.name for key in graph.nodes if key.app_label == label)
+            if target.name == FIRST and numbered:
+                first = MigrationTarget(app_label=label, name=numbered[0])
                 plan += self._backward_plan(first, applied, graph, include_target=True)
-                break
+            elif target.name == LATEST and numbered:
+                latest = MigrationTarget(app_label=label, name=numbered[-1])
+                plan += self._forward_plan(latest, applied, graph)
+            else:
+                plan += super()._migration_plan([target], applied, graph)
         return self._dedupe_plan(plan)
 
     async def run(self, targets: list[MigrationTarget], progress: Progress) -> int:
@@ -126,6 +134,8 @@ async def migrate(
             async with owner.transaction():
                 for text in _functions(apps):
                     await owner.execute(text)
+                # The start compares what is recorded here with what its version brings.
+                await owner.execute(f"GRANT SELECT ON tortoise_migrations TO {APP}")
             await ensure_partitions(owner)
         return done
 

@@ -12,15 +12,20 @@ import asyncpg
 PARTITIONED = ("event",)
 DAYS_AHEAD = 14
 DAYS_KEPT = 30
+LOCK_TIMEOUT = "3s"
 
 
 @dataclass(frozen=True, slots=True)
 class Maintained:
-    """What one run did: names of partitions made and dropped, rows moved out of the default."""
+    """What one run did: names of partitions made and dropped, rows moved out of the default.
+
+    `kept` are old ones that still hold events without a position: the relay has not come to them.
+    """
 
     made: tuple[str, ...]
     dropped: tuple[str, ...]
     moved: int
+    kept: tuple[str, ...] = ()
 
 
 def _name(table: str, day: date) -> str:
@@ -60,12 +65,26 @@ async def _make(owner: asyncpg.Connection, table: str, day: date) -> int:
     return int(moved.rpartition(" ")[2])
 
 
+async def _drop(owner: asyncpg.Connection, name: str) -> bool:
+    """Drops an old partition, unless it holds rows that nobody has come to yet."""
+    async with owner.transaction():
+        await owner.execute(f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
+        if await owner.fetchval(f"SELECT EXISTS (SELECT FROM {name} WHERE position IS NULL)"):
+            await owner.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+            return False
+        await owner.execute(f"DROP TABLE {name}")
+    return True
+
+
 async def ensure_partitions(owner: asyncpg.Connection, today: date | None = None) -> Maintained:
     """Makes yesterday's to the next fourteen days' partitions, drops those past thirty days."""
     day = today or datetime.now(UTC).date()
     made: list[str] = []
     dropped: list[str] = []
+    kept: list[str] = []
     moved = 0
+    # Writers wait behind whoever waits for a table's lock: better to fail and come again.
+    await owner.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
     for table in PARTITIONED:
         present = await _partitions(owner, table)
         for offset in range(-1, DAYS_AHEAD + 1):
@@ -76,9 +95,9 @@ async def ensure_partitions(owner: asyncpg.Connection, today: date | None = None
         oldest = _name(table, day - timedelta(days=DAYS_KEPT))
         for name in sorted(present - {f"{table}_default"}):
             if name < oldest:
-                await owner.execute(f"DROP TABLE {name}")
-                dropped.append(name)
-    return Maintained(tuple(made), tuple(dropped), moved)
+                (dropped if await _drop(owner, name) else kept).append(name)
+    await owner.execute("RESET lock_timeout")
+    return Maintained(tuple(made), tuple(dropped), moved, tuple(kept))
 
 
 async def days_ahead(connection: asyncpg.Connection, today: date) -> int:

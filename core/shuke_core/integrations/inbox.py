@@ -28,7 +28,9 @@ from shuke_core.tenants.keyring import tenant_keys
 from shuke_core.worker.drains import Drain, due_tenants
 
 BATCH = 20
+BATCH_BYTES = 512 * 1024
 ATTEMPTS = 5
+CLAIMS = 20
 KEPT = timedelta(days=30)
 
 log = logging.getLogger("shuke.inbox")
@@ -49,29 +51,39 @@ async def _due() -> list[UUID]:
 
 
 async def _claim(lease: UUID) -> list[_Claimed]:
-    """Up to twenty due messages of one integration; one that has failed before comes alone."""
+    """Due messages of one integration, up to twenty and half a megabyte; one that failed before
+    comes alone. What was taken up twenty times without an outcome is dead: it kills its workers."""
+    await fetch(
+        "UPDATE inbox SET state = 'dead', lease = NULL, reason = $2 WHERE tenant_id = $1 "
+        f"AND state = 'pending' AND due_at <= now() AND claims >= {CLAIMS}",
+        f"taken up {CLAIMS} times without an outcome; look for a worker that dies of it",
+    )
     rows = await fetch(
         """
         WITH due AS (
-            SELECT b.id, b.integration_id, b.attempt FROM inbox b
+            SELECT b.id, b.integration_id, b.attempt, b.due_at, octet_length(b.sealed) AS bytes
+              FROM inbox b
              WHERE b.tenant_id = $1 AND b.state = 'pending' AND b.due_at <= now()
              ORDER BY b.due_at LIMIT $4 FOR UPDATE SKIP LOCKED
         ), first AS (
-            SELECT id, integration_id, attempt FROM due LIMIT 1
+            SELECT id, integration_id, attempt FROM due ORDER BY due_at, id LIMIT 1
+        ), fitting AS (
+            SELECT d.id FROM (
+                SELECT d.*, sum(bytes) OVER (ORDER BY due_at, id) AS upto FROM due d
+            ) d CROSS JOIN first f
+             WHERE d.id = f.id OR (f.attempt = 0 AND d.attempt = 0 AND d.upto <= $5
+                                   AND d.integration_id = f.integration_id)
         ), claimed AS (
-            UPDATE inbox m SET lease = $2, attempt = m.attempt + 1,
+            UPDATE inbox m SET lease = $2, claims = m.claims + 1,
                    due_at = now() + make_interval(secs => $3)
-              FROM due d, first f
-             WHERE m.tenant_id = $1 AND m.id = d.id
-               AND (d.id = f.id OR (f.attempt = 0 AND d.attempt = 0
-                                    AND d.integration_id = f.integration_id))
+              FROM fitting WHERE m.tenant_id = $1 AND m.id = fitting.id
             RETURNING m.id, m.integration_id, m.sealed, m.received_at, m.attempt
         )
         SELECT c.id, c.integration_id, i.key AS source, c.sealed, c.received_at, c.attempt
           FROM claimed c JOIN integration i ON i.tenant_id = $1 AND i.id = c.integration_id
          ORDER BY c.id
         """,
-        *(lease, current_settings().lease_seconds, BATCH),
+        *(lease, current_settings().lease_seconds, BATCH, BATCH_BYTES),
     )
     return [_Claimed(**row) for row in rows]
 
@@ -149,8 +161,9 @@ async def drain_inbox(tenant_id: UUID) -> bool:
 async def _put_back(lease: UUID, messages: Sequence[_Claimed], failure: Exception) -> None:
     """Frees the messages for another attempt; of several, nobody knows which one was at fault."""
     await fetch(
-        f"UPDATE inbox SET lease = NULL, reason = $4, due_at = now() + make_interval(secs => $5), "
-        f"state = CASE WHEN attempt >= {ATTEMPTS} THEN 'dead' ELSE 'pending' END "
+        "UPDATE inbox SET lease = NULL, attempt = attempt + 1, reason = $4, "
+        "due_at = now() + make_interval(secs => $5), "
+        f"state = CASE WHEN attempt + 1 >= {ATTEMPTS} THEN 'dead' ELSE 'pending' END "
         "WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND lease = $3",
         [message.id for message in messages],
         lease,
@@ -162,7 +175,7 @@ async def _put_back(lease: UUID, messages: Sequence[_Claimed], failure: Exceptio
 async def redrive_dead_messages() -> int:
     """Gives the tenant's dead messages five new attempts; returns how many there were."""
     rows = await fetch(
-        "UPDATE inbox SET state = 'pending', attempt = 1, due_at = now() "
+        "UPDATE inbox SET state = 'pending', attempt = 0, claims = 0, due_at = now() "
         "WHERE tenant_id = $1 AND state = 'dead' AND sealed IS NOT NULL RETURNING id"
     )
     return len(rows)
@@ -178,7 +191,7 @@ async def forget_payloads() -> bool:
         limit,
     )
     tickets = await fetch(
-        "UPDATE quarantined_ticket SET sealed = NULL, state = CASE state WHEN 'open' "
+        "UPDATE quarantined_ticket SET sealed = NULL, found = '', state = CASE state WHEN 'open' "
         "THEN 'discarded' ELSE state END WHERE tenant_id = $1 AND id IN (SELECT id "
         "FROM quarantined_ticket WHERE tenant_id = $1 AND quarantined_at < $2 "
         "AND sealed IS NOT NULL LIMIT 1000) RETURNING id",

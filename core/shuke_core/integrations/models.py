@@ -43,7 +43,8 @@ class IntegrationSecret(TenantModel):
 class InboxMessage(TenantModel):
     """A message as it came, sealed because it names people. `due_at` is also the lease's end.
 
-    state: pending → done, or dead after too many attempts.
+    state: pending → done, or dead after too many attempts. `attempt` counts failures, `claims` how
+    often somebody took it up: one that kills its worker again and again never gets to fail.
     """
 
     integration: fields.ForeignKeyRelation[Integration] = fields.ForeignKeyField(
@@ -54,6 +55,7 @@ class InboxMessage(TenantModel):
     sealed = fields.BinaryField(null=True)
     state = fields.CharField(max_length=12, default="pending")
     attempt = fields.SmallIntField(default=0)
+    claims = fields.SmallIntField(default=0)
     due_at: datetime = fields.DatetimeField()
     lease: UUID | None = fields.UUIDField(null=True)
     received_at: datetime = fields.DatetimeField()

@@ -20,7 +20,11 @@ from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import Row, current_tenant, fetch
 from shuke_core.tenants.keyring import tenant_keys
 
-_DIGITS = re.compile(r"\d{5,}")
+# Five digits and more, also in groups; a colon parts them, so that hours stay legible.
+_DIGITS = re.compile(r"\d(?:(?:[^\w*:]|_){0,3}\d){4,}")
+_MAIL = re.compile(r"\S*@\S*")
+_NOT_OF_A_NUMBER = re.compile(r"[^\d*]")
+_SHOWN_AT_EACH_END = 2
 _REPLAY_BATCH = 200
 
 
@@ -46,9 +50,21 @@ class Replayed:
     still_quarantined: int
 
 
-def masked(found: str) -> str:
-    """What was found, with the middle of every longer row of digits hidden: it may be a phone."""
-    return _DIGITS.sub(lambda m: m[0][:2] + "*" * (len(m[0]) - 4) + m[0][-2:], found)[:120]
+def masked(found: str, field: str = "") -> str:
+    """What was found, fit to be kept in the clear: it may name somebody.
+
+    Of every longer row of digits, also one in groups, two stay at each end; mail addresses go. Of
+    a `phone` nothing stays but digits and what hides them: beside a number stands whose it is.
+    """
+    if field == "phone":
+        found = _NOT_OF_A_NUMBER.sub("", _MAIL.sub("", found))
+    return _DIGITS.sub(_hide_middle, _MAIL.sub("***@***", found))[:120]
+
+
+def _hide_middle(row: re.Match[str]) -> str:
+    places = [place for place, letter in enumerate(row[0]) if letter.isdecimal()]
+    hidden = set(places[_SHOWN_AT_EACH_END:-_SHOWN_AT_EACH_END])
+    return "".join("*" if place in hidden else letter for place, letter in enumerate(row[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,7 @@ def _columns(faults: Sequence[Rejected]) -> tuple[list[str], list[str], list[str
     return (
         [fault.field[:120] for fault in faults],
         [fault.code for fault in faults],
-        [masked(fault.found) for fault in faults],
+        [masked(fault.found, fault.field) for fault in faults],
     )
 
 

@@ -129,8 +129,8 @@ async def receive_message(key: str, headers: Mapping[str, str], body: bytes) -> 
     row_id, now, keys = new_id(), clock.now(), await tenant_keys()
     rows = await fetch(
         "INSERT INTO inbox (tenant_id, id, integration_id, message_id, sealed, state, attempt, "
-        "due_at, received_at, accepted, known, quarantined) "
-        "VALUES ($1, $2, $3, $4, $5, 'pending', 0, now(), $6, 0, 0, 0) "
+        "claims, due_at, received_at, accepted, known, quarantined) "
+        "VALUES ($1, $2, $3, $4, $5, 'pending', 0, 0, now(), $6, 0, 0, 0) "
         "ON CONFLICT (tenant_id, integration_id, message_id) DO NOTHING RETURNING id",
         row_id,
         integration_id,

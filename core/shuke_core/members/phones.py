@@ -155,7 +155,10 @@ def _mask(number: PhoneNumber, e164: str) -> str:
 
 
 def _hide_digits(text: str) -> str:
-    """Every digit but the first three and the last four as `*`: errors are stored and shown."""
+    """Every digit but the first three and the last four as `*`: errors are stored and shown.
+
+    Of fewer than ten digits two stay at each end: seven would nearly be the whole number.
+    """
     places = [place for place, letter in enumerate(text) if letter.isdecimal()]
-    hidden = set(places[3:-4])
+    hidden = set(places[3:-4] if len(places) >= 10 else places[2:-2])
     return "".join("*" if place in hidden else letter for place, letter in enumerate(text))

@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ("sealed", fields.BinaryField(null=True)),
                 ("state", fields.CharField(default="pending", max_length=12)),
                 ("attempt", fields.SmallIntField(default=0)),
+                ("claims", fields.SmallIntField(default=0)),
                 ("due_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("lease", fields.UUIDField(null=True)),
                 ("received_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),

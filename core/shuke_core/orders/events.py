@@ -17,6 +17,7 @@ class OrderCompleted:
     total_fen: int
     business_day: date
     placed_at: datetime
+    received_at: datetime
 
     @property
     def entity(self) -> str:

@@ -122,6 +122,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
                 sale.total_fen,
                 sale.business_day,
                 sale.placed_at,
+                sale.received_at,
             )
         )
     await apply_waiting(source, [sale.external_no for _, sale in recorded])

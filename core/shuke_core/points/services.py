@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
-from shuke_core.kit.transactions import fetch, fetch_one
+from shuke_core.kit.transactions import fetch
 from shuke_core.ledger.queries import earned_by
 from shuke_core.ledger.services import Cause, Earning, claw_back, earn
 from shuke_core.points.errors import EarningRuleInvalid, EarningRuleMissing
@@ -66,14 +66,24 @@ async def set_earning_rule(points_per_yuan: Decimal, expires_after_days: int | N
 
 
 async def rule_in_force() -> Rule:
-    """The newest version; raises EarningRuleMissing."""
-    row = await fetch_one(
-        "SELECT id, points_per_yuan, expires_after_days FROM earning_rule "
-        "WHERE tenant_id = $1 ORDER BY version DESC LIMIT 1"
+    """The version that rates what arrives now; raises EarningRuleMissing."""
+    return _rule_at(await _rules(), clock.now())
+
+
+async def _rules() -> list[tuple[datetime, Rule]]:
+    """Every version with the moment from which it holds, newest first; EarningRuleMissing."""
+    rows = await fetch(
+        "SELECT id, points_per_yuan, expires_after_days, valid_from FROM earning_rule "
+        "WHERE tenant_id = $1 ORDER BY version DESC"
     )
-    if row is None:
+    if not rows:
         raise EarningRuleMissing()
-    return Rule(**row)
+    return [(row.pop("valid_from"), Rule(**row)) for row in rows]
+
+
+def _rule_at(rules: Sequence[tuple[datetime, Rule]], moment: datetime) -> Rule:
+    """The version in force at the moment; before the first one, the first."""
+    return next((rule for valid_from, rule in rules if valid_from <= moment), rules[-1][1])
 
 
 def _expiry(day: date, rule: Rule, zone: ZoneInfo) -> datetime | None:
@@ -85,24 +95,30 @@ def _expiry(day: date, rule: Rule, zone: ZoneInfo) -> datetime | None:
 async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
     """Books what the orders earn (payloads of `order.completed`); returns how many were new.
 
-    A late order is rated at its own business day. Orders without a member earn when claimed.
+    An order is rated by the rule of the moment it was received, however late the worker comes to
+    it; its points live from its own business day. Orders without a member earn when claimed.
     """
     if not orders:
         return 0
-    rule, tenant = await rule_in_force(), await this_tenant()
-    earnings = [
-        Earning(
-            UUID(order["member_id"]),
-            points,
-            UUID(order["order_id"]),
-            datetime.fromisoformat(order["placed_at"]),
-            _expiry(date.fromisoformat(order["business_day"]), rule, tenant.zone),
-        )
-        for order in orders
-        if order["member_id"] is not None
-        and (points := points_for(order["total_fen"], rule.points_per_yuan)) > 0
+    rules, tenant = await _rules(), await this_tenant()
+    earnings: dict[Rule, list[Earning]] = {}
+    for order in orders:
+        rule = _rule_at(rules, datetime.fromisoformat(order["received_at"]))
+        points = points_for(order["total_fen"], rule.points_per_yuan)
+        if order["member_id"] is not None and points > 0:
+            earnings.setdefault(rule, []).append(
+                Earning(
+                    UUID(order["member_id"]),
+                    points,
+                    UUID(order["order_id"]),
+                    datetime.fromisoformat(order["placed_at"]),
+                    _expiry(date.fromisoformat(order["business_day"]), rule, tenant.zone),
+                )
+            )
+    booked = [
+        await earn(of_rule, cause_type=ORDER, rule_id=rule.id) for rule, of_rule in earnings.items()
     ]
-    return len(await earn(earnings, cause_type=ORDER, rule_id=rule.id))
+    return sum(len(each) for each in booked)
 
 
 async def take_back_for_refunds(refunds: Sequence[dict[str, Any]]) -> int:

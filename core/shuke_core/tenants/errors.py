@@ -15,6 +15,16 @@ class SlugInvalid(ShukeError):
     )
 
 
+class NameInvalid(ShukeError):
+    code = "NAME_INVALID"
+    sentence = "{name!r} can't be the name of a {what}: use 1 to {longest} printable characters."
+
+
+class StoreCodeInvalid(ShukeError):
+    code = "STORE_CODE_INVALID"
+    sentence = "{found!r} can't be the code of a store: use 1 to {longest} legible characters."
+
+
 class ZoneUnknown(ShukeError):
     code = "ZONE_UNKNOWN"
     sentence = "{zone!r} is not a time zone of the tz database, such as 'Asia/Shanghai'."
@@ -23,6 +33,11 @@ class ZoneUnknown(ShukeError):
 class MasterKeyMissing(ShukeError):
     code = "MASTER_KEY_MISSING"
     sentence = "SHUKE_MASTER_KEY is not set: 32 random bytes in base64, kept off the database host."
+
+
+class TenantKeysMissing(ShukeError):
+    code = "TENANT_KEYS_MISSING"
+    sentence = "Tenant {tenant_id} has no keys yet; repeat `shuke tenant create` for it."
 
 
 class MasterKeyWrong(ShukeError):

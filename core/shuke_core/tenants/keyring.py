@@ -10,7 +10,7 @@ from shuke_core.kit import clock
 from shuke_core.kit.crypto import KEY_BYTES, Place, new_key, seal, unseal
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import current_tenant, fetch, fetch_one
-from shuke_core.tenants.errors import MasterKeyMissing, MasterKeyWrong
+from shuke_core.tenants.errors import MasterKeyMissing, MasterKeyWrong, TenantKeysMissing
 
 _KEPT = 2_000
 
@@ -89,7 +89,7 @@ async def tenant_keys() -> TenantKeys:
         "SELECT id, master_key_id, sealing, digesting FROM tenant_key WHERE tenant_id = $1"
     )
     if row is None:
-        raise MasterKeyMissing()
+        raise TenantKeysMissing(tenant_id=tenant_id)
     if row["master_key_id"] != master.id:
         raise MasterKeyWrong(tenant_id=tenant_id, wanted=row["master_key_id"], found=master.id)
     keys = TenantKeys(

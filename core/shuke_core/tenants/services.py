@@ -8,12 +8,15 @@ import asyncpg
 
 from shuke_core.database.config import credentials
 from shuke_core.kit import clock
+from shuke_core.kit.cleaning import Unclean, clean_text, shown
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch
-from shuke_core.tenants.errors import SlugInvalid, ZoneUnknown
+from shuke_core.tenants.errors import NameInvalid, SlugInvalid, StoreCodeInvalid, ZoneUnknown
 from shuke_core.tenants.keyring import create_tenant_keys
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
+LONGEST_NAME = 120
+LONGEST_STORE_CODE = 40
 
 
 def checked_slug(slug: str, what: str) -> str:
@@ -21,6 +24,28 @@ def checked_slug(slug: str, what: str) -> str:
     if not SLUG.fullmatch(slug):
         raise SlugInvalid(slug=slug, what=what)
     return slug
+
+
+def checked_name(name: str, what: str) -> str:
+    """The name with single blanks, or NameInvalid."""
+    plain = " ".join(name.split())
+    if not 1 <= len(plain) <= LONGEST_NAME or not plain.isprintable():
+        raise NameInvalid(name=shown(name), what=what, longest=LONGEST_NAME)
+    return plain
+
+
+def checked_store_code(code: str) -> str:
+    """The code as it is read from a ticket, or StoreCodeInvalid: else no ticket would ever match.
+
+    Tickets' codes may be longer than a store's; such a ticket names a store that is not there.
+    """
+    try:
+        clean = clean_text(code, longest=LONGEST_STORE_CODE)
+    except Unclean:
+        clean = None
+    if clean is None:
+        raise StoreCodeInvalid(found=shown(code), longest=LONGEST_STORE_CODE)
+    return clean
 
 
 async def register_tenant(
@@ -34,12 +59,14 @@ async def register_tenant(
 ) -> tuple[UUID, bool]:
     """Enters the tenant into the directory, as owner; the app may only read it.
 
-    Returns its id and whether it is new. A tenant that is there keeps its name and zone.
+    Returns its id and whether it is new. A tenant that is there keeps its name and zone. Before
+    anything is written: SlugInvalid, NameInvalid, ZoneUnknown.
     """
     checked_slug(slug, "tenant")
+    name = checked_name(name, "tenant")
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # `Asia` is a folder
         raise ZoneUnknown(zone=zone) from None
     owner = await asyncpg.connect(**credentials(owner_dsn))
     try:
@@ -61,7 +88,11 @@ async def open_tenant() -> None:
 
 
 async def add_store(code: str, name: str) -> bool:
-    """Adds a store (门店); says whether it is new. One that is there takes the new name."""
+    """Adds a store (门店); says whether it is new. One that is there takes the new name.
+
+    Raises StoreCodeInvalid and NameInvalid.
+    """
+    code, name = checked_store_code(code), checked_name(name, "store")
     rows = await fetch(
         "INSERT INTO store (tenant_id, id, code, name, state, created_at) "
         "VALUES ($1, $2, $3, $4, 'active', $5) "

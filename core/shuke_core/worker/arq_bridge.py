@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 QUEUE = "shuke:wakes"
 _JOB = "wake"
 _COALESCE_SECONDS = 0.002
+_PATIENCE_SECONDS = 2.0  # with a Redis that takes connections and answers nothing
 
 log = logging.getLogger("shuke.worker")
 
@@ -71,7 +72,12 @@ class ArqWaker:
         if self._task is not None:
             await self._task
         if self._pool is not None:
-            await self._pool.aclose(close_connection_pool=True)
+            await _let_go(self._pool)
+
+
+async def _let_go(pool: ArqRedis) -> None:
+    with suppress(RedisError, OSError, TimeoutError):
+        await asyncio.wait_for(pool.aclose(close_connection_pool=True), _PATIENCE_SECONDS)
 
 
 async def _pool(url: str) -> ArqRedis:
@@ -114,7 +120,7 @@ async def _listen_once(url: str, wake: Callable[..., Coroutine[Any, Any, None]])
             await worker.async_run()
         finally:
             # It raises its own cancellation once more, before it has closed the pool.
-            with suppress(asyncio.CancelledError, RedisError, OSError):
-                await worker.close()
+            with suppress(asyncio.CancelledError, RedisError, OSError, TimeoutError):
+                await asyncio.wait_for(worker.close(), _PATIENCE_SECONDS)
     finally:
-        await pool.aclose(close_connection_pool=True)
+        await _let_go(pool)

@@ -14,8 +14,7 @@ from tortoise import fields
 from tortoise.migrations import operations as ops
 from tortoise.migrations.operations import RunSQL
 
-from shuke_core.app import installed_apps
-from shuke_core.database.config import App
+from shuke_core.database.config import CORE, App
 from shuke_core.database.migrate import FIRST, migrate, pending_changes, pending_migrations
 from shuke_core.database.roles import APP
 from shuke_core.database.tenant_editor import ManyToManyRefused
@@ -26,7 +25,7 @@ from shuke_core.places import Places
 pytestmark = pytest.mark.slow
 
 APPS: Mapping[str, App] = {
-    **installed_apps(),
+    "core": CORE,
     "club": App(["tests.support.club.models"], "tests.support.club.migrations"),
     "perks": App(["tests.support.perks.models"], "tests.support.perks.migrations"),
 }

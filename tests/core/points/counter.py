@@ -34,6 +34,7 @@ def order(member_id: UUID | None, total_fen: int, **fields: Any) -> dict[str, An
         "total_fen": total_fen,
         "business_day": now.date().isoformat(),
         "placed_at": now.isoformat(),
+        "received_at": now.isoformat(),
         **fields,
     }
 
