@@ -1,5 +1,8 @@
 """Reads of events."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from shuke_core.events.reactions import running_reactions
 from shuke_core.kit.transactions import fetch
 
@@ -23,3 +26,27 @@ async def events_behind() -> int:
         [reaction.name for reaction in await running_reactions()],
     )
     return int(rows[0]["behind"])
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEvent:
+    """An event that a reaction failed on, or that waits behind such a one. state: parked or dead."""
+
+    reaction: str
+    position: int
+    entity: str
+    state: str
+    attempt: int
+    reason: str
+    parked_at: datetime
+
+
+async def failed_events(limit: int = 100) -> list[FailedEvent]:
+    """The tenant's dead and parked events, the dead first, then the latest."""
+    rows = await fetch(
+        "SELECT reaction, position, entity, state, attempt, reason, parked_at FROM parked_event "
+        "WHERE tenant_id = $1 AND state IN ('dead', 'parked') "
+        "ORDER BY state, parked_at DESC, position LIMIT $2",
+        limit,
+    )
+    return [FailedEvent(**row) for row in rows]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from shuke_core.integrations.tickets import CleanRefund, CleanSale, Rejected, clean_ticket
 from shuke_core.kit import clock
-from shuke_core.members.services import Identity, identify_members
+from shuke_core.members.services import Identity, identify_members, link_identities
 from shuke_core.orders.services import (
     NewLine,
     NewRefund,
@@ -117,6 +117,13 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
     sales = [(place, sale) for place, sale in passed if fates[place] is Fate.KNOWN]
     identities = [_identity(sale, source) for _, sale in sales]
     members = await identify_members(i for i in identities if i is not None)
+    await link_identities(
+        {
+            Identity.of_card(source, sale.card): members[who]
+            for (_, sale), who in zip(sales, identities, strict=True)
+            if who is not None and who.kind == "phone" and sale.card is not None
+        }
+    )
     new_sales = await record_sales(
         source,
         tenant.currency,

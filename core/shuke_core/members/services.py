@@ -8,7 +8,7 @@ from uuid import UUID
 
 from shuke_core.events.outbox import announce
 from shuke_core.kit import clock
-from shuke_core.kit.crypto import Place, keyed_digest, new_key, seal, token_digest
+from shuke_core.kit.crypto import Place, keyed_digest, new_key, seal, token_digest, unseal
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import current_tenant, fetch, fetch_one
 from shuke_core.members.errors import MemberUnknown, TokenInvalid
@@ -126,6 +126,59 @@ async def _enter(missing: set[Identity]) -> None:
     )
     for row in rows:
         announce(MemberJoined(row["member_id"]))
+
+
+async def link_identities(found: Mapping[Identity, UUID]) -> int:
+    """Adds further identities to members, such as the card shown together with a known phone.
+
+    An identity that belongs to somebody already stays with them: bringing two members together is
+    a decision of its own. Returns how many were new.
+    """
+    known = await find_members(found)
+    fresh = sorted(found.keys() - known.keys(), key=lambda i: (i.kind, i.issuer, i.value))
+    if not fresh:
+        return 0
+    tenant_id, keys = current_tenant(), await tenant_keys()
+    own = await _member_keys({found[identity] for identity in fresh})
+    ids = [new_id() for _ in fresh]
+    rows = await fetch(
+        "INSERT INTO member_identity (tenant_id, id, member_id, kind, issuer, digest, sealed, "
+        "state, created_at) SELECT $1, t.*, 'active', $2 FROM unnest($3::uuid[], $4::uuid[], "
+        "$5::text[], $6::text[], $7::bytea[], $8::bytea[]) AS t "
+        "ON CONFLICT (tenant_id, kind, issuer, digest) WHERE state = 'active' DO NOTHING "
+        "RETURNING id",
+        clock.now(),
+        ids,
+        [found[identity] for identity in fresh],
+        [identity.kind for identity in fresh],
+        [identity.issuer for identity in fresh],
+        [_digest(keys, identity) for identity in fresh],
+        [
+            seal(
+                own[found[identity]],
+                identity.value.encode(),
+                Place(tenant_id, "member_identity", row_id, "sealed"),
+            )
+            for row_id, identity in zip(ids, fresh, strict=True)
+        ],
+    )
+    return len(rows)
+
+
+async def _member_keys(member_ids: set[UUID]) -> dict[UUID, bytes]:
+    """The members' own keys, opened with the tenant's."""
+    keys, tenant_id = await tenant_keys(), current_tenant()
+    rows = await fetch(
+        "SELECT id, member_id, wrapped FROM member_key "
+        "WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])",
+        list(member_ids),
+    )
+    return {
+        row["member_id"]: unseal(
+            keys.sealing, row["wrapped"], Place(tenant_id, "member_key", row["id"], "wrapped")
+        )
+        for row in rows
+    }
 
 
 async def issue_token(member_id: UUID) -> str:

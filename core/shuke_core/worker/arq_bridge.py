@@ -10,11 +10,11 @@ import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
-from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.connections import ArqRedis
 from arq.worker import Worker, func
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 QUEUE = "shuke:wakes"
@@ -23,18 +23,6 @@ _COALESCE_SECONDS = 0.002
 _PATIENCE_SECONDS = 2.0  # with a Redis that takes connections and answers nothing
 
 log = logging.getLogger("shuke.worker")
-
-
-def redis_settings(url: str) -> RedisSettings:
-    """arq's settings for a redis://, rediss:// or unix:// address; fails fast, the poll is there."""
-    settings = (
-        RedisSettings(unix_socket_path=urlsplit(url).path)
-        if url.startswith("unix://")
-        else RedisSettings.from_dsn(url)
-    )
-    settings.conn_retries = 0
-    settings.conn_timeout = 2
-    return settings
 
 
 class ArqWaker:
@@ -60,9 +48,12 @@ class ArqWaker:
             topics, self._asked = self._asked, set()
             try:
                 if self._pool is None:
-                    self._pool = await _pool(self._url)
+                    self._pool = _pool(self._url)
                 for topic in topics:
-                    await self._pool.enqueue_job(_JOB, topic, _queue_name=QUEUE)
+                    # One wake a topic waits in Redis, however many are sent while nobody listens.
+                    await self._pool.enqueue_job(
+                        _JOB, topic, _queue_name=QUEUE, _job_id=f"wake:{topic}"
+                    )
             except (TimeoutError, RedisError, OSError):
                 log.warning("no wake was sent; the poll will find the work")
 
@@ -80,9 +71,14 @@ async def _let_go(pool: ArqRedis) -> None:
         await asyncio.wait_for(pool.aclose(close_connection_pool=True), _PATIENCE_SECONDS)
 
 
-async def _pool(url: str) -> ArqRedis:
-    return await create_pool(
-        redis_settings(url), job_serializer=orjson.dumps, job_deserializer=orjson.loads
+def _pool(url: str) -> ArqRedis:
+    """Connections to redis://, rediss:// or unix://. They fail fast: the poll is there."""
+    return ArqRedis(
+        ConnectionPool.from_url(
+            url, socket_timeout=_PATIENCE_SECONDS, socket_connect_timeout=_PATIENCE_SECONDS
+        ),
+        job_serializer=orjson.dumps,
+        job_deserializer=orjson.loads,
     )
 
 
@@ -101,7 +97,7 @@ async def listen(url: str, knock: Callable[[str], None]) -> None:
 
 
 async def _listen_once(url: str, wake: Callable[..., Coroutine[Any, Any, None]]) -> None:
-    pool = await _pool(url)
+    pool = _pool(url)
     try:
         worker = Worker(
             functions=[func(wake, name=_JOB, keep_result=0, timeout=5, max_tries=1)],

@@ -12,7 +12,7 @@ from shuke_core.events.outbox import announce
 from shuke_core.events.queries import events_behind
 from shuke_core.events.reactions import Event, Reaction, retry_parked, run_reactions
 from shuke_core.events.relay import stamp_events
-from shuke_core.kit.transactions import unit_of_work
+from shuke_core.kit.transactions import fetch, unit_of_work
 
 
 @dataclass(frozen=True)
@@ -144,3 +144,50 @@ async def test_how_far_behind_counts_stamped_unstamped_and_parked(
     await _react(shop)
     async with unit_of_work(shop.tenant_id):
         assert await events_behind() == 2  # one unstamped, one parked
+
+
+async def test_a_reaction_with_a_fault_of_its_own_neither_stops_nor_holds_up_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = Notebook()
+
+    async def wrong_call(events: Sequence[Event]) -> None:
+        await fetch("SELECT $1::uuid, $2::int")  # one value too few: asyncpg's InterfaceError
+
+    async def gives_up(events: Sequence[Event]) -> None:
+        raise TimeoutError("of something else")
+
+    faulty = {
+        name: Reaction(name, frozenset({Noted.type}), react)
+        for name, react in (("a.wrong", wrong_call), ("b.slow", gives_up), ("c.good", good.react))
+    }
+    monkeypatch.setattr(reactions, "_registered", faulty)
+    await _happened(shop, ("a", 1))
+    await _react(shop)
+    assert good.read == [1]
+    rows = await shop.rows("SELECT reaction FROM parked_event WHERE tenant_id = $1 ORDER BY 1")
+    assert [row["reaction"] for row in rows] == ["a.wrong", "b.slow"]
+
+
+async def test_what_waits_behind_a_dead_event_is_not_due(shop: Shop, notebook: Notebook) -> None:
+    notebook.poison = {1}
+    await _happened(shop, ("a", 1), ("a", 2))
+    await _react(shop)
+    rows = await shop.rows(
+        "SELECT due_at = 'infinity' AS never FROM parked_event WHERE tenant_id = $1 ORDER BY position"
+    )
+    assert [row["never"] for row in rows] == [False, True]
+
+
+async def test_a_parked_event_that_is_no_longer_kept_is_not_called_done(
+    shop: Shop, notebook: Notebook
+) -> None:
+    notebook.poison = {1}
+    await _happened(shop, ("a", 1))
+    await _react(shop)
+    await shop.rows("DELETE FROM event WHERE tenant_id = $1 RETURNING id")
+    await _due_now(shop)
+    await retry_parked(shop.tenant_id)
+    rows = await shop.rows("SELECT state, reason FROM parked_event WHERE tenant_id = $1")
+    assert rows[0]["state"] == "parked"
+    assert "no longer kept" in rows[0]["reason"]

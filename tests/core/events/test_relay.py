@@ -11,7 +11,7 @@ from tests.support.shop import Shop
 from shuke_core.events import outbox
 from shuke_core.events.outbox import announce
 from shuke_core.events.relay import stamp_events
-from shuke_core.kit.transactions import unit_of_work
+from shuke_core.kit.transactions import fetch, unit_of_work
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,24 @@ async def test_more_than_a_batch_says_that_more_waits(shop: Shop) -> None:
     assert await stamp_events(shop.tenant_id) is True
     assert await stamp_events(shop.tenant_id) is False
     assert len(await _positions(shop)) == 501
+
+
+async def test_a_relay_that_somebody_holds_is_passed_by(shop: Shop) -> None:
+    await _announce(shop, 1)
+    await stamp_events(shop.tenant_id)
+    await _announce(shop, 2)
+    locked, done = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with unit_of_work(shop.tenant_id):
+            await fetch("SELECT position FROM relay WHERE tenant_id = $1 FOR UPDATE")
+            locked.set()
+            await done.wait()
+
+    holder = asyncio.create_task(hold())
+    await locked.wait()
+    assert await asyncio.wait_for(stamp_events(shop.tenant_id), 2) is False
+    done.set()
+    await holder
+    await stamp_events(shop.tenant_id)
+    assert await _positions(shop) == [1, 2]

@@ -7,9 +7,16 @@ import pytest
 from tests.support.shop import Shop
 
 from shuke_core.integrations import inbox
-from shuke_core.integrations.inbox import drain_inbox, forget_payloads, redrive_dead_messages
+from shuke_core.integrations.inbox import (
+    ATTEMPTS,
+    CLAIMS,
+    drain_inbox,
+    forget_payloads,
+    redrive_dead_messages,
+)
 from shuke_core.integrations.intake import take_in
 from shuke_core.kit import clock
+from shuke_core.kit.faults import DatabaseAway
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
 
@@ -107,3 +114,43 @@ async def test_a_message_that_still_waits_is_not_forgotten(shop: Shop) -> None:
     with clock.held_at(clock.now() + timedelta(days=31)):
         async with unit_of_work(shop.tenant_id):
             assert await forget_payloads() is False
+
+
+async def test_an_outage_is_not_counted_against_the_message(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(source: str, tickets: Any) -> Any:
+        raise DatabaseAway("gone")
+
+    await shop.send(shop.ticket())
+    monkeypatch.setattr(inbox, "take_in", away)
+    for _ in range(ATTEMPTS + 1):
+        await _lease_over(shop)
+        with pytest.raises(DatabaseAway):
+            await drain_inbox(shop.tenant_id)
+    rows = await shop.rows("SELECT state, attempt FROM inbox WHERE tenant_id = $1")
+    assert rows == [{"state": "pending", "attempt": 0}]
+
+
+async def test_a_message_that_kills_its_worker_again_and_again_is_dead(shop: Shop) -> None:
+    await shop.send(shop.ticket())
+    for _ in range(CLAIMS + 1):
+        await _lease_over(shop)
+        async with unit_of_work(shop.tenant_id):
+            await inbox._claim(new_id())  # and then the process is gone
+    rows = await shop.rows("SELECT state, reason FROM inbox WHERE tenant_id = $1")
+    assert rows[0]["state"] == "dead"
+    assert "a worker that dies of it" in rows[0]["reason"]
+
+
+async def test_a_batch_ends_at_half_a_megabyte_and_a_larger_message_comes_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await shop.send(shop.ticket())
+    monkeypatch.setattr(inbox, "BATCH_BYTES", 1)
+    for left in (2, 1, 0):
+        async with unit_of_work(shop.tenant_id):
+            assert len(await inbox._claim(new_id())) == 1
+        rows = await shop.rows("SELECT id FROM inbox WHERE tenant_id = $1 AND claims = 0")
+        assert len(rows) == left

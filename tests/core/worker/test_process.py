@@ -99,3 +99,28 @@ async def test_a_waker_without_redis_neither_raises_nor_waits_long(tmp_path: Pat
     waker("inbox")
     await waker.close()
     assert monotonic() - start < 5
+
+
+@pytest.mark.slow
+async def test_a_redis_that_is_frozen_holds_up_neither_waker_nor_worker(
+    shop: Shop, tmp_path: Path
+) -> None:
+    async def answers_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.read(1024):
+                pass
+        finally:
+            writer.close()
+
+    assert shop.runtime is not None
+    path = tmp_path / "frozen.sock"
+    async with await asyncio.start_unix_server(answers_nothing, path):
+        waker = ArqWaker(f"unix://{path}")
+        waker("inbox")
+        start = monotonic()
+        await waker.close()
+        settings = shop.runtime.settings.model_copy(update={"poll_seconds": 0.1})
+        async with _worker(settings, f"unix://{path}"):
+            await shop.send(shop.ticket(phone=PHONE))
+            await _seconds_until_points(shop)
+        assert monotonic() - start < 15
