@@ -30,6 +30,7 @@ hypothesis_settings.load_profile("shuke")
 
 # Read once a process, so before any test can ask; the embedded servers of the tests are their own.
 os.environ["SHUKE_ENV"] = "test"
+os.environ["SHUKE_HOSTS"] = "shuke,shuke.example"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,7 @@ import asyncpg
 import click
 
 from shuke_core.database.roles import UnsafeRole
+from shuke_core.kit.cleaning import Unclean
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.faults import PASSING
 from shuke_core.runtime import NotMigrated
@@ -36,6 +37,8 @@ def told() -> Iterator[None]:
         PortInUse,
     ) as expected:
         sentence = str(expected)
+    except Unclean as unclean:
+        sentence = f"{unclean.found!r} can't be used: {unclean.code}."
     except asyncpg.InvalidPasswordError as refused:
         sentence = f"PostgreSQL refuses the password: {refused}"
     except asyncpg.InvalidCatalogNameError as missing:

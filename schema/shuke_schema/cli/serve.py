@@ -14,6 +14,7 @@ from shuke_core.worker.wake import use_waker
 from shuke_schema.asgi import create_app
 from shuke_schema.cli.failures import PortInUse
 from shuke_schema.cli.run import in_runtime
+from shuke_schema.http.rates import Rates
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -34,9 +35,10 @@ def _listen(host: str, port: int) -> socket.socket:
 async def _serve(runtime: Runtime, listener: socket.socket) -> None:
     waker = ArqWaker(runtime.places.redis_url)
     use_waker(waker)
+    rates = Rates(runtime.places.redis_url)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(),
+            create_app(runtime.settings, rates),
             log_level=runtime.settings.log_level,
             access_log=False,
             lifespan="off",
@@ -54,6 +56,7 @@ async def _serve(runtime: Runtime, listener: socket.socket) -> None:
     finally:
         use_waker(None)
         await waker.close()
+        await rates.close()
 
 
 @click.command()

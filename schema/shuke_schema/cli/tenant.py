@@ -1,12 +1,10 @@
-"""`shuke tenant`: make tenants and what they need, look at them, mend what is stuck."""
+"""`shuke tenant`: make tenants and what they need, and look at them."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
 
-from shuke_core.events.parking import redrive_dead
-from shuke_core.integrations.inbox import redrive_dead_messages
 from shuke_core.integrations.services import add_integration, rotate_secret
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.errors import MemberUnknown
@@ -15,10 +13,30 @@ from shuke_core.members.services import Identity, find_members, issue_token
 from shuke_core.points.services import set_earning_rule
 from shuke_core.runtime import Runtime
 from shuke_core.tenants.queries import all_tenants, count_rows, find_tenant
-from shuke_core.tenants.services import add_store, open_tenant, register_tenant
+from shuke_core.tenants.services import (
+    add_store,
+    checked_store_code,
+    open_tenant,
+    register_tenant,
+)
 from shuke_core.worker.schedules import enrol_tenant
 from shuke_schema.cli.quarantine import quarantine
 from shuke_schema.cli.run import in_runtime, json_option, say
+from shuke_schema.cli.stuck import dead, redrive
+
+HIGHEST_RATE = Decimal(1000)
+LONGEST_LIFE_DAYS = 3_650
+
+
+def _rate(_: click.Context, __: click.Parameter, value: str) -> Decimal:
+    """A rate of points as an exact number, refused before anything is written."""
+    try:
+        rate = Decimal(value)
+    except InvalidOperation:
+        rate = Decimal("NaN")
+    if not (rate.is_finite() and 0 <= rate <= HIGHEST_RATE and rate == round(rate, 3)):
+        raise click.BadParameter(f"{value!r} is not a number of 0 to 1000 with up to three places.")
+    return rate
 
 
 @click.group()
@@ -27,17 +45,34 @@ def tenant() -> None:
 
 
 tenant.add_command(quarantine)
+tenant.add_command(dead)
+tenant.add_command(redrive)
 
 
 @tenant.command()
 @click.argument("slug")
 @click.option("--name", required=True, help="As members read it.")
 @click.option("--zone", default="Asia/Shanghai", show_default=True, help="The tenant's time zone.")
-@click.option("--points-per-yuan", default="1", show_default=True, help="Up to three places.")
-@click.option("--expire-days", type=int, help="Points lapse after so many days.  [default: never]")
+@click.option(
+    "--points-per-yuan",
+    callback=_rate,
+    default="1",
+    show_default=True,
+    help="Up to three places.",
+)
+@click.option(
+    "--expire-days",
+    type=click.IntRange(1, LONGEST_LIFE_DAYS),
+    help="Points lapse after so many days.  [default: never]",
+)
 @json_option
 def create(
-    slug: str, name: str, zone: str, points_per_yuan: str, expire_days: int | None, as_json: bool
+    slug: str,
+    name: str,
+    zone: str,
+    points_per_yuan: Decimal,
+    expire_days: int | None,
+    as_json: bool,
 ) -> None:
     """Create a tenant with keys and an earning rule; SLUG becomes part of its addresses.
 
@@ -50,7 +85,7 @@ def create(
         )
         async with unit_of_work(tenant_id):
             await open_tenant()
-            await set_earning_rule(Decimal(points_per_yuan), expire_days)
+            await set_earning_rule(points_per_yuan, expire_days)
             await enrol_tenant()
         return {"tenant": slug, "id": tenant_id, "created": created}
 
@@ -103,14 +138,15 @@ def show(slug: str, as_json: bool) -> None:
 @json_option
 def add_stores(slug: str, stores: tuple[str, ...], as_json: bool) -> None:
     """Add stores (门店); tills name them by CODE. A known code takes the new name."""
-    pairs = [store.partition("=") for store in stores]
-    if any(not code or not name for code, _, name in pairs):
+    written = [store.partition("=") for store in stores]
+    if any(not code or not name for code, _, name in written):
         raise click.BadParameter("write each store as CODE=NAME, such as S1=南京路店")
+    pairs = [(checked_store_code(code), name) for code, _, name in written]
 
     async def run(_: Runtime) -> dict[str, Any]:
         card = await find_tenant(slug)
         async with unit_of_work(card.id):
-            added = [code for code, _, name in pairs if await add_store(code, name)]
+            added = [code for code, name in pairs if await add_store(code, name)]
         return {"tenant": slug, "added": added}
 
     facts = in_runtime(run)
@@ -177,18 +213,3 @@ def member_token(slug: str, phone: str, as_json: bool) -> None:
 
     token = in_runtime(run)
     say(as_json, {"token": token}, token)
-
-
-@tenant.command()
-@click.argument("slug")
-@json_option
-def redrive(slug: str, as_json: bool) -> None:
-    """Give dead messages and parked events new attempts, once their cause is mended."""
-
-    async def run(_: Runtime) -> dict[str, Any]:
-        card = await find_tenant(slug)
-        async with unit_of_work(card.id):
-            return {"messages": await redrive_dead_messages(), "events": await redrive_dead()}
-
-    facts = in_runtime(run)
-    say(as_json, facts, f"{facts['messages']} messages and {facts['events']} events try again.")

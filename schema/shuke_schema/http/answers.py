@@ -11,6 +11,7 @@ from shuke_core.integrations.signatures import SignatureRefused
 from shuke_core.kit.errors import ShukeError
 from shuke_core.members.errors import TokenInvalid
 from shuke_core.tenants.errors import TenantUnknown
+from shuke_schema.http.negotiation import JSON, PAGE
 
 MOST_BODY_BYTES = 1 << 20
 
@@ -30,8 +31,8 @@ _STATUS: dict[type[Exception], int] = {
 
 
 def status_of(error: Exception) -> int:
-    """The HTTP status of an expected failure; 400 unless it says otherwise here."""
-    return _STATUS.get(type(error), 400)
+    """The HTTP status of an expected failure; 400 unless it says otherwise, here or itself."""
+    return _STATUS.get(type(error)) or int(getattr(error, "status", 400))
 
 
 class JsonAnswer(Response):
@@ -58,3 +59,26 @@ async def read_body(request: Request, most: int = MOST_BODY_BYTES) -> bytes:
             raise BodyTooLarge(most=most)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+class GraphQLAnswer(JsonAnswer):
+    """An answer in GraphQL's form, in the media type that was negotiated."""
+
+    def __init__(self, content: Any, media: str, status: int = 200) -> None:
+        super().__init__(content, status, headers={"content-type": f"{media}; charset=utf-8"})
+
+
+def refused(error: ShukeError, media: str) -> GraphQLAnswer:
+    """The refusal of an operation in GraphQL's form.
+
+    As application/json a refusal of a well-formed request has status 200: so the specification
+    wants it for clients that look at nothing else.
+    """
+    status = 200 if media == JSON and getattr(error, "of_document", False) else status_of(error)
+    shown = {"message": str(error), "extensions": {"code": error.code}}
+    answer = GraphQLAnswer({"errors": [shown]}, media if media != PAGE else JSON, status)
+    if isinstance(wait := error.facts.get("seconds"), int):
+        answer.headers["retry-after"] = str(wait)
+    if status == 405:
+        answer.headers["allow"] = "POST"
+    return answer

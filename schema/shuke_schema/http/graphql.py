@@ -1,43 +1,74 @@
-"""GraphQL over HTTP: one operation, one unit of work, errors with a code or masked with an id."""
+"""GraphQL over HTTP: the order of the guards, one operation, one unit of work, errors with codes."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
 
-import orjson
-import strawberry
-from graphql import GraphQLError
+from graphql import OperationDefinitionNode, OperationType
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from strawberry.http.ides import get_graphql_ide_html
+from starlette.responses import Response
 
 from shuke_core.kit.errors import ShukeError
-from shuke_core.kit.transactions import unit_of_work
-from shuke_core.members.services import member_of_token
 from shuke_core.tenants.queries import TenantCard, find_tenant
-from shuke_schema.context import Context
-from shuke_schema.http.answers import JsonAnswer, read_body, status_of
-from shuke_schema.http.faults import logged
+from shuke_schema.http.answers import GraphQLAnswer, refused
+from shuke_schema.http.door import Door, documents_of
+from shuke_schema.http.errors import DocumentInvalid, MethodRefused
+from shuke_schema.http.execution import run, shown_error, unit_in_time
+from shuke_schema.http.graphiql import graphiql
+from shuke_schema.http.guarded import guarded_once
+from shuke_schema.http.negotiation import JSON, PAGE, media_of
+from shuke_schema.http.rates import Caller, Rates
+from shuke_schema.http.request import read_request
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class RequestMalformed(ShukeError):
-    code = "REQUEST_MALFORMED"
-    sentence = "{problem}"
+def graphql_endpoint(door: Door, rates: Rates) -> Endpoint:
+    """The endpoint of one audience at `/t/{tenant}/...`."""
+
+    async def endpoint(request: Request) -> Response:
+        media = JSON
+        try:
+            media = media_of(request.headers.get("accept"), page=_page_asked(request, door))
+            tenant = await find_tenant(request.path_params["tenant"])
+            if media == PAGE:
+                return graphiql(door.examples)
+            return GraphQLAnswer(await _answer(door, rates, tenant, request), media)
+        except DocumentInvalid as invalid:
+            errors = [shown_error(error) for error in invalid.errors]
+            return GraphQLAnswer({"errors": errors}, media, 200 if media == JSON else 400)
+        except ShukeError as error:
+            return refused(error, media)
+
+    return endpoint
 
 
-def _asked(body: bytes) -> tuple[str, dict[str, Any] | None, str | None]:
-    """Document, variables and operation name of a JSON body; raises RequestMalformed."""
-    try:
-        asked = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RequestMalformed(problem="The body is not JSON.") from None
-    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
-        raise RequestMalformed(problem='The body needs a "query" with the document.')
-    variables, operation = asked.get("variables"), asked.get("operationName")
-    if variables is not None and not isinstance(variables, dict):
-        raise RequestMalformed(problem='"variables" must be an object.')
-    if operation is not None and not isinstance(operation, str):
-        raise RequestMalformed(problem='"operationName" must be text.')
-    return asked["query"], variables, operation
+async def _answer(door: Door, rates: Rates, tenant: TenantCard, request: Request) -> dict[str, Any]:
+    limits, schema = door.limits, await door.schema_of(tenant)
+    documents, token = documents_of(schema, limits), _bearer(request)
+    caller = Caller(tenant.id, token, request.client.host if request.client else "local")
+
+    asked = await read_request(request, limits, get_allowed=door.open_to_get)
+    document = documents.read(asked.query)
+    operation = document.operation(asked.operation)
+    _check_method(operation, request.method)
+    cost = documents.cost(document, operation, asked.variables)
+    guessable = guarded_once(schema, document, operation)
+    await rates.take(caller, cost, limits)
+    await rates.take_guarded(caller, guessable)
+    async with unit_in_time(tenant, limits.deadline_seconds):
+        context = await door.identify(tenant, token)
+        curious = door.may_introspect(context)
+        documents.check(asked.query, document, may_introspect=curious)
+        documents.check_variables(operation, asked.variables, may_introspect=curious)
+        answer = await run(
+            schema, asked.query, document.node, asked.variables, context, asked.operation
+        )
+    answer["extensions"] = {"cost": {"asked": cost, "most": limits.cost}}
+    return answer
+
+
+def _page_asked(request: Request, door: Door) -> bool:
+    return door.open_to_get and request.method == "GET" and "query" not in request.query_params
 
 
 def _bearer(request: Request) -> str | None:
@@ -45,57 +76,7 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def shown_error(error: GraphQLError) -> dict[str, Any]:
-    """The error as the client sees it: expected failures and faults of the document in words and
-    with a code; anything else masked, with the id under which the log has it."""
-    formatted: dict[str, Any] = dict(error.formatted)
-    cause = error.original_error
-    if isinstance(cause, ShukeError):
-        code = cause.code
-    elif cause is None or isinstance(cause, GraphQLError):
-        code = "DOCUMENT_INVALID"
-    else:
-        code, formatted["message"] = logged(cause)
-    formatted["extensions"] = {**formatted.get("extensions", {}), "code": code}
-    return formatted
-
-
-def refused(error: ShukeError, status: int) -> JsonAnswer:
-    """The answer to a request that never became an operation, in GraphQL's own form."""
-    return JsonAnswer(
-        {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}, status
-    )
-
-
-async def _execute(
-    schema: strawberry.Schema, tenant: TenantCard, token: str | None, body: bytes
-) -> dict[str, Any]:
-    query, variables, operation = _asked(body)
-    async with unit_of_work(tenant.id):
-        member_id: UUID | None = await member_of_token(token) if token else None
-        result = await schema.execute(
-            query, variables, Context(tenant, member_id), operation_name=operation
-        )
-    answer: dict[str, Any] = {}
-    if result.errors:
-        answer["errors"] = [shown_error(error) for error in result.errors]
-    if result.data is not None or not result.errors:
-        answer["data"] = result.data
-    return answer
-
-
-def graphql_endpoint(schema: strawberry.Schema) -> Any:
-    """The endpoint of one audience: POST answers, GET in a browser shows GraphiQL."""
-    page = get_graphql_ide_html(graphql_ide="graphiql")
-
-    async def endpoint(request: Request) -> Response:
-        try:
-            tenant = await find_tenant(request.path_params["tenant"])
-            if request.method == "GET":
-                return HTMLResponse(page)
-            body = await read_body(request)
-            return JsonAnswer(await _execute(schema, tenant, _bearer(request), body))
-        except ShukeError as error:
-            return refused(error, status_of(error))
-
-    return endpoint
+def _check_method(operation: OperationDefinitionNode, method: str) -> None:
+    kind = operation.operation
+    if kind is OperationType.SUBSCRIPTION or (kind is OperationType.MUTATION and method != "POST"):
+        raise MethodRefused(what=f"A {kind.value}", method=method)

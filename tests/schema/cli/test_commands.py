@@ -8,9 +8,15 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from tests.support.command_line import CommandLine, a_home
+from tests.support.shop import Shop
 
 from shuke_core.embedded import EmbeddedServers
+from shuke_core.kit.transactions import unit_of_work
+from shuke_core.points.errors import EarningRuleInvalid
+from shuke_core.points.services import set_earning_rule
+from shuke_schema.cli.tenant import HIGHEST_RATE, LONGEST_LIFE_DAYS, create
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +82,11 @@ def test_a_clean_ledger_verifies(shuke: CommandLine) -> None:
         (("tenant", "show", "nobody"), "There is no tenant 'nobody'."),
         (("tenant", "create", "Große", "--name", "x"), "can't name a tenant"),
         (("tenant", "create", "shop-c", "--name", "x", "--zone", "Mars/Base"), "time zone"),
+        (("tenant", "create", "shop-c", "--name", "x", "--zone", "Asia"), "time zone"),
+        (("tenant", "create", "shop-c", "--name", "名" * 121), "can't be the name of a tenant"),
+        (("tenant", "create", "shop-c", "--name", " "), "can't be the name of a tenant"),
         (("tenant", "quarantine", "list", "shop-d", "erp"), "There is no tenant 'shop-d'."),
+        (("tenant", "dead", "shop-d"), "There is no tenant 'shop-d'."),
     ],
 )
 def test_an_expected_failure_is_one_sentence(
@@ -86,6 +96,95 @@ def test_an_expected_failure_is_one_sentence(
     assert said.code == 2
     assert sentence in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--points-per-yuan", "abc"),
+        ("--points-per-yuan", "NaN"),
+        ("--points-per-yuan", "Infinity"),
+        ("--points-per-yuan", "1000.001"),
+        ("--points-per-yuan", "0.0001"),
+        ("--expire-days", "0"),
+        ("--expire-days", "3651"),
+    ],
+)
+def test_a_rule_that_can_not_be_is_refused_before_the_tenant_is_made(
+    words: tuple[str, ...],
+) -> None:
+    said = CliRunner().invoke(create, ["shop-c", "--name", "x", *words])
+    assert said.exit_code == 2
+    assert f"Invalid value for '{words[0]}'" in said.output
+
+
+async def test_the_bounds_of_the_options_are_those_of_the_rule(shop: Shop) -> None:
+    async with unit_of_work(shop.tenant_id):
+        assert await set_earning_rule(HIGHEST_RATE, LONGEST_LIFE_DAYS)
+        for rate, days in (
+            (HIGHEST_RATE + 1, LONGEST_LIFE_DAYS),
+            (HIGHEST_RATE, LONGEST_LIFE_DAYS + 1),
+        ):
+            with pytest.raises(EarningRuleInvalid):
+                await set_earning_rule(rate, days)
+
+
+def test_codes_of_stores_are_those_that_tickets_name(shuke: CommandLine) -> None:
+    shuke("tenant", "create", "shop-e", "--name", "戊")
+    added = shuke("tenant", "add-store", "shop-e", " S1 =一店", "Ｓ２=二店", "--json")
+    assert added.json == {"tenant": "shop-e", "added": ["S1", "S2"]}
+    for words, sentence in (
+        ("S" * 41 + "=三店", "can't be the code of a store: use 1 to 40"),
+        (" =三店", "can't be the code of a store"),
+        ("S3=" + "名" * 121, "can't be the name of a store"),
+    ):
+        said = shuke("tenant", "add-store", "shop-e", "S4=四店", words)
+        assert (said.code, sentence in said.err) == (2, True), said.err
+    assert shuke("tenant", "show", "shop-e", "--json").json["stores"] == 2
+
+
+def test_a_phone_that_is_none_is_told_in_a_sentence(shuke: CommandLine) -> None:
+    shuke("tenant", "create", "shop-e", "--name", "戊")
+    said = shuke("tenant", "member-token", "shop-e", "--phone", "12345678901")
+    assert (said.code, said.err) == (2, "shuke: '123****8901' can't be used: PHONE_INVALID.\n")
+
+
+def test_nothing_dead_is_said_so(shuke: CommandLine) -> None:
+    shuke("tenant", "create", "shop-e", "--name", "戊")
+    assert shuke("tenant", "dead", "shop-e").out == "Nothing is dead or parked.\n"
+    assert shuke("tenant", "dead", "shop-e", "--json").json == {"messages": [], "events": []}
+
+
+def test_a_wrong_address_stops_the_start_without_its_password(shuke: CommandLine) -> None:
+    address = "postgresql://shuke_app:{}#s@db/shuke".format("hush")
+    said = shuke("doctor", SHUKE_DATABASE_URL=address)
+    assert said.code == 2
+    assert said.err.startswith("shuke: SHUKE_DATABASE_URL: ")
+    assert "hush" not in said.err
+
+
+def test_another_master_key_is_found_by_the_doctor(shuke: CommandLine) -> None:
+    shuke("tenant", "create", "shop-e", "--name", "戊")
+    said = shuke("doctor", SHUKE_MASTER_KEY="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+    assert said.code == 1
+    assert "FAIL  tenants' keys: The keys of tenant" in said.out
+    assert "were wrapped by master key" in said.out
+
+
+def test_a_lost_key_file_stops_the_start_and_none_is_made(shuke: CommandLine) -> None:
+    shuke("tenant", "create", "shop-e", "--name", "戊")
+    kept = shuke.home / "master.key"
+    aside = kept.rename(shuke.home / "aside.key")
+    try:
+        started, examined = shuke("tenant", "list"), shuke("doctor")
+        assert not kept.exists()
+    finally:
+        aside.rename(kept)
+    assert started.code == 2
+    assert "master.key is gone" in started.err
+    assert examined.code == 1
+    assert "FAIL  master key: " in examined.out
+    assert shuke("tenant", "list").code == 0
 
 
 def test_a_wrong_setting_stops_the_start_by_its_name(shuke: CommandLine) -> None:

@@ -10,6 +10,7 @@ from tests.support.shop import Shop
 
 from shuke_core.integrations.signatures import sign
 from shuke_core.kit import clock
+from shuke_core.kit.faults import DatabaseAway
 from shuke_schema.http import hooks
 
 
@@ -148,7 +149,7 @@ async def test_nobody_else_can_ask(client: httpx.AsyncClient, shop: Shop) -> Non
     [
         (asyncpg.DiskFullError("could not extend file"), 503, "UNAVAILABLE"),
         (asyncpg.CannotConnectNowError("starting up"), 503, "UNAVAILABLE"),
-        (ConnectionRefusedError("5432"), 503, "UNAVAILABLE"),
+        (DatabaseAway("5432"), 503, "UNAVAILABLE"),
         (ValueError("13800138000"), 500, "INTERNAL"),
     ],
 )
