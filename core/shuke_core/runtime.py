@@ -1,16 +1,15 @@
 """Puts a process in running order: settings, servers, the refused roles, the connection pool."""
 
-import pkgutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
 
 import asyncpg
 from tortoise.context import TortoiseContext
 
 from shuke_core.app import installed_apps
-from shuke_core.database.config import App, credentials, tortoise_config
+from shuke_core.database.config import credentials, tortoise_config
+from shuke_core.database.recorded import missing_migrations
 from shuke_core.database.roles import refuse_unsafe_role
 from shuke_core.kit.engine import app_client
 from shuke_core.places import Places, find_places, master_key, prepare_database
@@ -28,31 +27,6 @@ class Runtime:
 
 class NotMigrated(Exception):
     """The database has not been migrated by this version's migrations."""
-
-
-def _brought_along(apps: Mapping[str, App]) -> Iterator[tuple[str, str]]:
-    """(app, name) of every migration that this version has, in order."""
-    for label, app in apps.items():
-        package = import_module(app.migrations)
-        names = (module.name for module in pkgutil.iter_modules(package.__path__))
-        yield from ((label, name) for name in sorted(names) if not name.startswith("_"))
-
-
-async def missing_migrations(
-    connection: asyncpg.Connection, apps: Mapping[str, App]
-) -> list[str]:
-    """The migrations of this version that the app does not find recorded, as `app.name`.
-
-    What the database has beyond them is fine: a newer version has migrated it, and this process
-    goes on until it is replaced. A database from before the app could look has them all missing.
-    """
-    wanted = list(_brought_along(apps))
-    try:
-        rows = await connection.fetch("SELECT app, name FROM tortoise_migrations")
-    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
-        rows = []
-    there = {(row["app"], row["name"]) for row in rows}
-    return [f"{app}.{name}" for app, name in wanted if (app, name) not in there]
 
 
 async def _refuse_unmigrated(connection: asyncpg.Connection) -> None:

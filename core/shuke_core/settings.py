@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shuke_core.database.config import credentials, split_address
+from shuke_core.kit.addresses import credentials, split_address
 
 PREFIX = "SHUKE_"
 

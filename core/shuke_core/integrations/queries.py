@@ -1,6 +1,7 @@
 """Reads of integrations: how a link is doing, from the message to the points."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from shuke_core.events.queries import events_behind
@@ -66,3 +67,25 @@ async def _seconds_to_points() -> dict[str, float | None]:
         """
     )
     return rows[0]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadMessage:
+    """A message that failed too often: whose it is, and why."""
+
+    integration: str
+    message_id: str
+    received_at: datetime
+    attempt: int
+    reason: str | None
+
+
+async def dead_messages(limit: int = 100) -> list[DeadMessage]:
+    """The tenant's dead messages of all integrations, latest first."""
+    rows = await fetch(
+        "SELECT i.key AS integration, m.message_id, m.received_at, m.attempt, m.reason "
+        "FROM inbox m JOIN integration i ON i.tenant_id = m.tenant_id AND i.id = m.integration_id "
+        "WHERE m.tenant_id = $1 AND m.state = 'dead' ORDER BY m.received_at DESC, m.id LIMIT $2",
+        limit,
+    )
+    return [DeadMessage(**row) for row in rows]

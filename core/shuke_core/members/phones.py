@@ -157,8 +157,8 @@ def _mask(number: PhoneNumber, e164: str) -> str:
 def _hide_digits(text: str) -> str:
     """Every digit but the first three and the last four as `*`: errors are stored and shown.
 
-    Of fewer than ten digits two stay at each end: seven would nearly be the whole number.
+    Of eight or nine two stay at each end: with seven shown a landline would be all but whole.
     """
     places = [place for place, letter in enumerate(text) if letter.isdecimal()]
-    hidden = set(places[3:-4] if len(places) >= 10 else places[2:-2])
+    hidden = set(places[2:-2] if len(places) in (8, 9) else places[3:-4])
     return "".join("*" if place in hidden else letter for place, letter in enumerate(text))

@@ -70,41 +70,39 @@ def _print_list(as_json: bool, on: frozenset[str] | None, faults: list[FaultRow]
     say(as_json, {"plugins": found}, "\n".join(lines) or "No plugin is installed.")
 
 
-def _switch(slug: str, key: str, on: bool) -> bool:
-    async def run(_: Runtime) -> bool:
+def _switch(slug: str, keys: tuple[str, ...], on: bool) -> dict[str, bool]:
+    async def run(_: Runtime) -> dict[str, bool]:
         card = await find_tenant(slug)
         async with unit_of_work(card.id):
-            return await (enable_plugin(key) if on else disable_plugin(key))
+            act = enable_plugin if on else disable_plugin
+            return {key: await act(key) for key in keys}
 
     return in_runtime(run)
 
 
 @plugin.command()
 @click.argument("slug")
-@click.argument("key")
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @json_option
-def enable(slug: str, key: str, as_json: bool) -> None:
-    """Switch a plugin on for a tenant."""
-    changed = _switch(slug, key, True)
-    say(
-        as_json,
-        {"plugin": key, "changed": changed},
-        f"{key} is on{'' if changed else ' already'} for {slug}.",
-    )
+def enable(slug: str, keys: tuple[str, ...], as_json: bool) -> None:
+    """Switch plugins on for a tenant."""
+    changed = _switch(slug, keys, True)
+    lines = [f"{key} is on{'' if new else ' already'} for {slug}." for key, new in changed.items()]
+    say(as_json, {"changed": changed}, "\n".join(lines))
 
 
 @plugin.command()
 @click.argument("slug")
-@click.argument("key")
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @json_option
-def disable(slug: str, key: str, as_json: bool) -> None:
-    """Switch a plugin off for a tenant: fields, hooks and jobs are gone at once, data stays."""
-    changed = _switch(slug, key, False)
-    say(
-        as_json,
-        {"plugin": key, "changed": changed},
-        f"{key} is off{'' if changed else ' already'} for {slug}; its data stays.",
-    )
+def disable(slug: str, keys: tuple[str, ...], as_json: bool) -> None:
+    """Switch plugins off for a tenant: fields, hooks and jobs are gone, data stays."""
+    changed = _switch(slug, keys, False)
+    lines = [
+        f"{key} is off{'' if new else ' already'} for {slug}; its data stays."
+        for key, new in changed.items()
+    ]
+    say(as_json, {"changed": changed}, "\n".join(lines))
 
 
 @plugin.command()

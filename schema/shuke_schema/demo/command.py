@@ -116,8 +116,7 @@ class _Demo:
             self._screen.report(report)
             if check:
                 return 1 if report.contradictions else 0
-            self._invite(history.tenant, tickets)
-            return self._serve(children)
+            return self._serve(children, history.tenant, tickets)
 
     def _start(self, children: Children) -> None:
         logs = self._home / "logs"
@@ -130,6 +129,7 @@ class _Demo:
     def _prepare_tenants(self, tenant: str, name: str) -> Memory:
         self._operator.create_tenant(tenant, name, expire_days=EXPIRE_DAYS)
         self._operator.add_stores(tenant, STORES)
+        self._operator.enable_plugins(tenant)  # its neighbour goes without
         self._operator.create_tenant(*NEIGHBOUR)
         memory = self._state.of(tenant)
         memory.secret = self._operator.integration_secret(tenant, INTEGRATION, memory.secret)
@@ -213,8 +213,9 @@ class _Demo:
         ]
         self._screen.say(invitation(f"{self._server}/t/{tenant}/member/graphql", members))
 
-    def _serve(self, children: Children) -> int:
+    def _serve(self, children: Children, tenant: str, tickets: list[Ticket]) -> int:
         try:
+            self._invite(tenant, tickets)
             while True:
                 children.check()
                 time.sleep(0.3)

@@ -51,6 +51,12 @@ class Operator:
         pairs = [f"{code}={name}" for code, name in stores.items()]
         self._json("tenant", "add-store", tenant, *pairs)
 
+    def enable_plugins(self, tenant: str) -> None:
+        """Switches on every plugin that is installed, for the tenant."""
+        keys = [plugin["key"] for plugin in self._json("plugin", "list")["plugins"]]
+        if keys:
+            self._json("plugin", "enable", tenant, *keys)
+
     def integration_secret(self, tenant: str, integration: str, remembered: str | None) -> str:
         """The signing secret of an integration, made when there is none.
 

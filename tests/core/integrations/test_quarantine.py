@@ -98,7 +98,55 @@ async def test_tickets_at_rest_are_sealed_and_findings_masked(shop: Shop) -> Non
 
 @pytest.mark.parametrize(
     ("found", "shown"),
-    [("13800138000", "13*******00"), ("S9", "S9"), ("12.50", "12.50"), ("a12345b", "a12*45b")],
+    [
+        ("13800138000", "13*******00"),
+        ("138-0013-8000", "13*-****-**00"),
+        ("张三 138 0013 8000", "张三 13* **** **00"),
+        ("(138) 0013.8000", "(13*) ****.**00"),
+        ("１３８００１３８０００", "１３*******００"),
+        ("a@b.com", "***@***"),
+        ("mail a.b@c.example now", "mail ***@*** now"),
+        ("S9", "S9"),
+        ("12.50", "12.50"),
+        ("25:61:00", "25:61:00"),
+        ("a12345b", "a12*45b"),
+    ],
 )
-def test_longer_rows_of_digits_lose_their_middle(found: str, shown: str) -> None:
+def test_longer_rows_of_digits_lose_their_middle_and_mail_addresses_go(
+    found: str, shown: str
+) -> None:
     assert masked(found) == shown
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        ("张三 138****8000", "138****8000"),
+        ("138-****-8000 (张)", "138****8000"),
+        ("张三", ""),
+        ("x12@b.com 5550000", "55***00"),
+        ("138 0013 8000", "13*******00"),
+    ],
+)
+def test_of_a_phone_only_digits_and_stars_stay(found: str, shown: str) -> None:
+    assert masked(found, "phone") == shown
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("at", "138-0013-8000"),
+        ("total", "138 0013 8000"),
+        ("store", "张三 138 0013 8000"),
+        ("phone", "张三 138****8000"),
+        ("total", "zhang.san@b.example"),
+    ],
+)
+async def test_what_is_kept_of_a_ticket_names_nobody(shop: Shop, field: str, value: str) -> None:
+    await shop.send(shop.ticket(**{field: value}))
+    await shop.work("inbox")
+    (row,) = await shop.rows("SELECT field, found FROM quarantined_ticket WHERE tenant_id = $1")
+    assert row["field"] == field
+    assert "0013" not in row["found"]
+    assert "zhang" not in row["found"]
+    assert field != "phone" or "张三" not in row["found"]

@@ -67,6 +67,24 @@ def test_a_tenant_is_made_once_with_its_stores_and_integration(shuke: CommandLin
     assert "shop-a\t甲\tAsia/Shanghai" in shuke("tenant", "list").out
 
 
+def test_plugins_are_listed_and_switched(shuke: CommandLine) -> None:
+    shuke("tenant", "create", "shop-p", "--name", "丙")
+    keys = [each["key"] for each in shuke("plugin", "list", "--json").json["plugins"]]
+    assert keys == ["catering", "education", "retail"]
+    on = shuke("plugin", "enable", "shop-p", "retail", "--json").json
+    assert on == {"changed": {"retail": True}}
+    listed = shuke("plugin", "list", "shop-p", "--json").json["plugins"]
+    assert {each["key"]: each["on"] for each in listed} == {
+        "catering": False,
+        "education": False,
+        "retail": True,
+    }
+    wrong = shuke("plugin", "configure", "shop-p", "retail", '{"prefix": 1}')
+    assert (wrong.code, "prefix" in wrong.err) == (2, True)
+    off = shuke("plugin", "disable", "shop-p", "retail", "--json").json
+    assert off == {"changed": {"retail": True}}
+
+
 def test_a_clean_ledger_verifies(shuke: CommandLine) -> None:
     shuke("tenant", "create", "shop-b", "--name", "乙")
     said = shuke("ledger", "verify", "shop-b", "--json")

@@ -112,6 +112,14 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def plugin_command(verb: str, rest: list[str]) -> int:
+    answer: dict[str, Any] = {"plugins": [{"key": "sample"}]}
+    if verb == "enable":
+        answer = {"changed": dict.fromkeys(rest[1:], True)}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
 def tenant_command(verb: str, code: str, rest: list[str]) -> int:
     kept = load()
     created = code not in kept
@@ -179,6 +187,8 @@ def main(arguments: list[str]) -> int:
             return work()
         case ["ledger", "verify", code]:
             return verify(code)
+        case ["plugin", verb, *rest]:
+            return plugin_command(verb, rest)
         case ["tenant", verb, code, *rest]:
             return tenant_command(verb, code, rest)
     sys.stderr.write(f"no such command: {arguments}\n")
