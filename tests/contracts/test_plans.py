@@ -78,8 +78,8 @@ async def _fill(owner: asyncpg.Connection, tenant: UUID, store: UUID, till: UUID
                   placed_at="now()", received_at="now()", recorded_at="now()",
                   version="1")  # fmt: skip
     await _insert(owner, "inbox", tenant, integration_id=f"'{till}'", message_id="n::text",
-                  state="'done'", attempt="1", claims="1", due_at="now()", received_at="now()", accepted="0",
-                  known="0", quarantined="0")  # fmt: skip
+                  state="'done'", attempt="1", claims="1", due_at="now()", received_at="now()",
+                  accepted="0", known="0", quarantined="0")  # fmt: skip
     await owner.execute(f"ANALYZE {', '.join(sorted(LARGE))}")
 
 
