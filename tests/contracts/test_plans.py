@@ -61,8 +61,8 @@ async def _insert(owner: asyncpg.Connection, table: str, tenant: UUID, **values:
 async def _fill(owner: asyncpg.Connection, tenant: UUID, store: UUID, till: UUID) -> None:
     await owner.execute(f"SET LOCAL shuke.tenant_id = '{tenant}'")
     member, account = _id("member", tenant), _id("ledger_account", tenant)
-    await _insert(owner, "member", tenant, card_no=f"substr(md5('{tenant}' || n), 1, 16)", state="'active'",
-                  joined_at="now()")  # fmt: skip
+    await _insert(owner, "member", tenant, card_no=f"substr(md5('{tenant}' || n), 1, 16)",
+                  state="'active'", joined_at="now()")  # fmt: skip
     await _insert(owner, "member_identity", tenant, member_id=member, kind="'phone'", issuer="''",
                   digest="sha256(n::text::bytea)", sealed="'x'", state="'active'",
                   created_at="now()")  # fmt: skip
