@@ -21,6 +21,7 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "jit": "off",
+    "autovacuum_naptime": "5s",  # plans are kept: fresh tables need statistics soon
     "timezone": "UTC",
     "log_timezone": "UTC",
     "logging_collector": "off",

@@ -33,7 +33,8 @@ class Pump:
         """Runs until cancelled; the batch that is under way then rolls back and stays due."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._knocked.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._knocked.wait()
             self._knocked.clear()
             try:
                 await drain_topic(self._drain)
@@ -70,7 +71,14 @@ async def work(
     try:
         await stop.wait()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
         use_waker(None)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancels until all have ended: one cancellation can get lost where it meets a time-out."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=0.5)

@@ -15,7 +15,7 @@ from shuke_core.integrations.services import receive_message
 from shuke_core.kit.transactions import current_unit, unit_of_work
 from shuke_core.settings import Settings
 from shuke_core.worker.arq_bridge import ArqWaker
-from shuke_core.worker.process import work
+from shuke_core.worker.process import _end, work
 
 PHONE = "13800138000"
 
@@ -124,3 +124,22 @@ async def test_a_redis_that_is_frozen_holds_up_neither_waker_nor_worker(
             await shop.send(shop.ticket(phone=PHONE))
             await _seconds_until_points(shop)
         assert monotonic() - start < 15
+
+
+async def test_a_cancellation_that_gets_lost_does_not_keep_the_worker_up() -> None:
+    lost = 0
+
+    async def loses_the_first() -> None:
+        nonlocal lost
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                lost += 1
+                if lost > 1:
+                    raise
+
+    task = asyncio.create_task(loses_the_first())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(_end([task]), 5)
+    assert (lost, task.cancelled()) == (2, True)
