@@ -171,6 +171,8 @@ async def _advance_one_by_one(tenant_id: UUID, reaction: Reaction) -> None:
         except PASSING:
             raise
         except Exception as failure:
+            if not tried:  # it never came to an event, so none is to blame
+                raise
             log.exception("an event is parked", extra={"reaction": reaction.name})
             async with unit_of_work(tenant_id):
                 await _park(reaction, tried[-1], failure)
