@@ -11,12 +11,13 @@ test: install    ## every test, on a real PostgreSQL and Valkey that it starts b
 	@$(PY) -m pytest -n auto
 test-fast: install  ## the tests that need under a second each
 	@$(PY) -m pytest -n auto -m "not slow"
-check: install   ## all static checks: format, lint, types, imports
+check: install   ## all static checks: format, lint, types, imports, deploy files
 	@$(PY) -m ruff format --check . && $(PY) -m ruff check . && $(PY) -m mypy && .venv/bin/lint-imports
+	@.venv/bin/hadolint deploy/Dockerfile && .venv/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 bench: install   ## how fast it is, as ratios in one run
 	@$(PY) -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 soak: install    ## the long race and fault runs
-	@$(PY) -m pytest -n 2 tests/races --soak
+	@$(PY) -m pytest -n 2 tests/races tests/faults --soak
 lock: install    ## pin the requirements anew, with hashes and without addresses
 	@sh requirements/lock.sh
 

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings as hypothesis_settings
 from tests.support.shop import Shop, open_shop
+from tests.support.wechat import Phones, simulated_wechat
 
 from shuke_core.app import installed_apps
 from shuke_core.database.config import credentials
@@ -120,3 +121,10 @@ async def shop(runtime: Runtime) -> Shop:
 async def other_shop(runtime: Runtime) -> Shop:
     """A second tenant, which nothing of the first may reach."""
     return await open_shop(runtime, points_per_yuan=Decimal(1), expires_after_days=365)
+
+
+@pytest_asyncio.fixture
+async def phones(runtime: Runtime) -> AsyncIterator[Phones]:
+    """A simulated WeChat of this test's own, and the phones that use it."""
+    async with simulated_wechat() as phones:
+        yield phones

@@ -1,4 +1,4 @@
-"""The limit of the row `read`: a bare endpoint around one hand-written statement.
+"""The limit of the rows `read` and `staff.list`: bare endpoints around one hand-written statement.
 
 `python -m benchmarks.bare DSN PORT`. The same role, the same row security, the same pool size, the
 same server settings as the product's web process, and nothing of the product in between.
@@ -7,9 +7,12 @@ same server settings as the product's web process, and nothing of the product in
 import gc
 import hashlib
 import sys
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
+import orjson
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
@@ -17,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from benchmarks.bare_list import FIRST_PAGE, LATER_PAGE
 from shuke_core.database.config import credentials
 from shuke_schema.demo.processes import HOST
 
@@ -84,19 +88,33 @@ def _app(pool: asyncpg.Pool, tenants: dict[str, Any]) -> Starlette:
     async def healthz(_: Request) -> Response:
         return Response(b"{}")
 
-    async def page(request: Request) -> Response:
-        await request.body()
+    async def answer(request: Request, statement: str, *keys: object) -> Response:
         tenant_id = tenants[request.path_params["tenant"]]
         token = request.headers["authorization"].removeprefix("Bearer ")
         digest = hashlib.sha256(token.encode()).digest()
         async with pool.acquire() as connection:
             await connection.execute(f"BEGIN; SET LOCAL shuke.tenant_id = '{tenant_id}'")
-            body = await connection.fetchval(PAGE, tenant_id, digest)
+            body = await connection.fetchval(statement, tenant_id, digest, *keys)
             await connection.execute("COMMIT")
         return Response(body, media_type="application/json")
 
+    async def page(request: Request) -> Response:
+        await request.body()
+        return await answer(request, PAGE)
+
+    async def members(request: Request) -> Response:
+        after = orjson.loads(await request.body())
+        if not after:
+            return await answer(request, FIRST_PAGE)
+        keys = datetime.fromisoformat(after["at"]), UUID(after["id"])
+        return await answer(request, LATER_PAGE, *keys)
+
     return Starlette(
-        routes=[Route("/healthz", healthz), Route("/t/{tenant}/me", page, methods=["POST"])]
+        routes=[
+            Route("/healthz", healthz),
+            Route("/t/{tenant}/me", page, methods=["POST"]),
+            Route("/t/{tenant}/members", members, methods=["POST"]),
+        ]
     )
 
 

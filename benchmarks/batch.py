@@ -10,6 +10,7 @@ import asyncpg
 
 from benchmarks.data import Shop
 from benchmarks.load import drive, pace
+from benchmarks.proof import proven
 from benchmarks.servers import Effort, Stand, processes
 from benchmarks.suite import LIMIT, OURS, Contestant, Row, alternate, percentile, row_of
 from benchmarks.till import CURRENCY, Till, all_rated, open_till, seconds_to_points, settled
@@ -125,6 +126,8 @@ async def run(here: Stand, effort: Effort, _: Sequence[Shop]) -> list[Row]:
             rounds = await alternate(effort.rounds, contestants)
             rate = median(round_[OURS] for round_ in rounds)
             latency = await _at_half_rate(web, till, rate, 3 * effort.seconds)
+            await settled(till.shop)
+        await proven(till.shop)
     finally:
         await connection.close()
     return [row_of("batch", "tickets/s", rounds, GOAL), *latency]

@@ -20,7 +20,7 @@ from shuke_core.tenants.services import add_store, open_tenant, register_tenant
 SEED = 20_260
 ORDERS_A_MEMBER = 12
 STORES = 5
-_FILLED = ("member", "member_token", "ledger_account", "ledger_entry", "ledger_lot", "orders")
+FILLED = ("member", "member_token", "ledger_account", "ledger_entry", "ledger_lot", "orders")
 
 # Ids grow with time, as the product's do; the tail makes them unique.
 _ID_AT = """
@@ -114,8 +114,10 @@ async def open_shop(here: Stand, number: int, members: int) -> Shop:
     return Shop(number, tenant_id, slug, secret, rule.id, stores, members)
 
 
-async def _fill(owner: asyncpg.Connection, shop: Shop) -> None:
+async def fill(owner: asyncpg.Connection, shop: Shop, orders: int = ORDERS_A_MEMBER) -> None:
+    """The members of the shop with so many orders each, and all that follows from them."""
     async with owner.transaction():
+        await owner.execute(_ID_AT)
         await owner.execute(f"SET LOCAL shuke.tenant_id = '{shop.tenant_id}'")
         await owner.execute(
             _FILL.format(
@@ -124,7 +126,7 @@ async def _fill(owner: asyncpg.Connection, shop: Shop) -> None:
                 tag=f"{SEED} {shop.number}",
                 prefix=shop.prefix,
                 members=shop.members,
-                orders=ORDERS_A_MEMBER,
+                orders=orders,
                 seed=SEED,
                 stores=",".join(map(str, shop.stores.values())),
                 store_count=STORES,
@@ -141,10 +143,9 @@ async def generate(here: Stand, effort: Effort) -> list[Shop]:
     ]
     owner = await asyncpg.connect(**credentials(here.places.owner()))
     try:
-        await owner.execute(_ID_AT)
         for shop in shops:
-            await _fill(owner, shop)
-        await owner.execute(f"VACUUM (ANALYZE) {', '.join(_FILLED)}")
+            await fill(owner, shop)
+        await owner.execute(f"VACUUM (ANALYZE) {', '.join(FILLED)}")
     finally:
         await owner.close()
     return shops

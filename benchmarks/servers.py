@@ -5,7 +5,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ class Effort:
 
 
 QUICK = Effort(tenants=2, members=5_000, rounds=3, seconds=2.0, messages=40, singles=200)
-FULL = Effort(tenants=20, members=50_000, rounds=5, seconds=5.0, messages=200, singles=200)
+FULL = Effort(tenants=20, members=200_000, rounds=5, seconds=5.0, messages=200, singles=200)
 
 
 def _own_settings(home: Path) -> Settings:
@@ -90,24 +90,44 @@ class Processes:
         self._home = home
         self._children = children
 
-    def _start(self, name: str, *arguments: str) -> None:
+    def _start(self, name: str, *arguments: str, **settings: str) -> None:
         self._children.start(
             name,
             [sys.executable, "-m", *arguments],
-            os.environ,
+            {**os.environ, **settings},
             self._home / "logs" / f"{name}.log",
         )
 
-    def web(self) -> int:
-        """One `shuke serve`; returns its port once it answers."""
+    def web(self, **settings: str) -> int:
+        """One `shuke serve` with these settings; returns its port once it answers."""
         port = free_port()
-        self._start("web", "shuke_schema.cli", "serve", "--port", str(port))
+        # A contest is one tenant's members from one address, at any speed that the machine has.
+        settings = {"SHUKE_RATE_SCALE": "1000", **settings}
+        self._start("web", "shuke_schema.cli", "serve", "--port", str(port), **settings)
+        self._children.wait_until_ready(f"http://{HOST}:{port}/healthz")
+        return port
+
+    @property
+    def latest(self) -> int:
+        """The process id of the one that was started last."""
+        return self._children.latest
+
+    def bare_live(self, redis_url: str, stream: str) -> int:
+        """The bare sockets of the rows `live`; returns its port once it answers."""
+        port = free_port()
+        self._start("bare-live", "benchmarks.bare_live", redis_url, stream, str(port))
         self._children.wait_until_ready(f"http://{HOST}:{port}/healthz")
         return port
 
     def worker(self) -> None:
         """One `shuke worker`; the first work it is given shows that it is up."""
         self._start("worker", "shuke_schema.cli", "worker")
+
+    def peer(self, words: Sequence[str], environment: Mapping[str, str], port: int) -> int:
+        """Somebody else's server; returns its port once it answers."""
+        self._children.start("peer", list(words), environment, self._home / "logs" / "peer.log")
+        self._children.wait_until_ready(f"http://{HOST}:{port}/healthz")
+        return port
 
     def bare(self, dsn: str) -> int:
         """The bare endpoint of the row `read`; returns its port once it answers."""

@@ -13,7 +13,7 @@ from statistics import median
 import orjson
 
 OURS, PEER, LIMIT = "ours", "peer", "limit"
-QUICK_MARGIN = 0.6
+QUICK_MARGIN = 0.5
 
 Contestant = Callable[[], Awaitable[float]]
 Round = Mapping[str, float]

@@ -16,6 +16,7 @@ import orjson
 from benchmarks.data import SEED, Shop, open_shop
 from benchmarks.load import post
 from benchmarks.servers import Stand
+from shuke_core.events.queries import events_behind
 from shuke_core.integrations.signatures import sign
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import fetch, fetch_one, unit_of_work
@@ -107,34 +108,35 @@ async def open_till(here: Stand, number: int) -> Till:
 
 
 async def rated(shop: Shop) -> int:
-    """How far the tenant's events have become points: the position of the reaction that rates."""
+    """How many of the tenant's orders have become points. Orders, not events: others come with them."""
     async with unit_of_work(shop.tenant_id):
         row = await fetch_one(
-            "SELECT position FROM reaction_cursor WHERE tenant_id = $1 "
-            "AND name = 'points.rate_orders'"
+            "SELECT count(*) AS orders FROM ledger_entry WHERE tenant_id = $1 "
+            "AND cause_type = 'order' AND kind = 'earn'"
         )
-    return row["position"] if row else 0
+    return row["orders"] if row else 0
 
 
-async def all_rated(shop: Shop, position: int) -> None:
-    """Waits until that position is reached; raises WorkerTooSlow."""
+async def all_rated(shop: Shop, orders: int) -> None:
+    """Waits until so many orders have their points; raises WorkerTooSlow."""
     until = time.perf_counter() + _PATIENCE_SECONDS
-    while (reached := await rated(shop)) < position:
+    while (reached := await rated(shop)) < orders:
         if time.perf_counter() > until:
-            raise WorkerTooSlow(f"{reached} of {position} events were rated")
+            raise WorkerTooSlow(f"{reached} of {orders} orders were rated")
         await asyncio.sleep(0.01)
 
 
 async def settled(shop: Shop) -> int:
-    """Waits until nothing of the tenant is under way; returns the position reached then."""
-    async with unit_of_work(shop.tenant_id):
-        row = await fetch_one(
-            "SELECT count(*) + coalesce((SELECT position FROM relay WHERE tenant_id = $1), 0) "
-            "AS total FROM event WHERE tenant_id = $1 AND position IS NULL"
-        )
-    total: int = row["total"] if row else 0
-    await all_rated(shop, total)
-    return total
+    """Waits until nothing of the tenant is under way; returns how many orders have points then."""
+    until = time.perf_counter() + _PATIENCE_SECONDS
+    while True:
+        async with unit_of_work(shop.tenant_id):
+            behind = await events_behind()
+        if not behind:
+            return await rated(shop)
+        if time.perf_counter() > until:
+            raise WorkerTooSlow(f"{behind} events are under way")
+        await asyncio.sleep(0.01)
 
 
 async def seconds_to_points(shop: Shop, since: datetime) -> dict[str, float]:

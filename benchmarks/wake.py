@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from benchmarks.data import SEED, Shop
 from benchmarks.load import connections
+from benchmarks.proof import proven
 from benchmarks.servers import Effort, Stand, processes
 from benchmarks.suite import OURS, Row, percentile, row_of
 from benchmarks.till import CURRENCY, Till, all_rated, open_till, seconds_to_points, settled
@@ -77,4 +78,6 @@ async def run(here: Stand, effort: Effort, _: Sequence[Shop]) -> list[Row]:
         await _webhook_to_points(web, till, _WARM)
         woken = await _outbox_to_handler(here, till, effort.singles)
         sent = await _webhook_to_points(web, till, effort.singles)
+        await settled(till.shop)
+    await proven(till.shop)
     return [*_rows("wake", woken), *_rows("wake.webhook", sent)]

@@ -14,7 +14,7 @@ from shuke_core.database.roles import APP, OWNER, ensure_database, ensure_roles
 from shuke_core.kit.crypto import new_key
 from shuke_core.settings import Settings, SettingsError
 from shuke_core.tenants.errors import MasterKeyMissing
-from shuke_core.tenants.keyring import MasterKey
+from shuke_core.tenants.master_keys import MasterKey
 
 EMBEDDED_DATABASE = "shuke"
 
@@ -93,6 +93,21 @@ def master_key(settings: Settings, *, may_make: bool) -> MasterKey:
             "set SHUKE_MASTER_KEY to its content; without it sealed values are lost."
         )
     return MasterKey.from_text(_kept_key(path))
+
+
+def former_master_keys(settings: Settings) -> tuple[MasterKey, ...]:
+    """The master keys of before, from the settings; raises SettingsError for one that is none."""
+    written = settings.former_master_keys
+    if written is None:
+        return ()
+    try:
+        return tuple(
+            MasterKey.from_text(each.strip()) for each in written.get_secret_value().split(",")
+        )
+    except ValueError:
+        raise SettingsError(
+            "SHUKE_FORMER_MASTER_KEYS must be keys of exactly 32 bytes in base64, comma separated."
+        ) from None
 
 
 def _kept_key(path: Path) -> str:

@@ -1,5 +1,7 @@
 """The façade of the domain for plugins: what is not imported from here is private."""
 
+from shuke_core.access.permissions import OF_MEMBERS, Permission
+from shuke_core.access.rights import FieldClass
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Event, Reaction
 from shuke_core.integrations.ticket_facts import CleanSale
@@ -8,29 +10,65 @@ from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.models import TenantModel
 from shuke_core.kit.transactions import current_tenant, fetch, fetch_one
+from shuke_core.members.following import hold_members
+from shuke_core.members.holdings import Holding, OnErase, OnMerge
+from shuke_core.members.queries import Member
 from shuke_core.orders.events import OrderCompleted, OrderRefunded
-from shuke_core.plugin_host import Permission, Plugin
+from shuke_core.plugin_host import Plugin
 from shuke_core.plugins.configuration import PluginSettings
 from shuke_core.plugins.hooks import hookimpl
+from shuke_core.projection.declare import (
+    ID,
+    Long,
+    Page,
+    Projection,
+    column,
+    inline,
+    many,
+    one,
+    pages,
+    python,
+    sql,
+)
+from shuke_core.projection.reads import Read
 from shuke_core.worker.schedules import Schedule
 
 __all__ = [
+    "ID",
+    "OF_MEMBERS",
     "App",
     "CleanSale",
     "Event",
+    "FieldClass",
+    "Holding",
+    "Long",
+    "Member",
+    "OnErase",
+    "OnMerge",
     "OrderCompleted",
     "OrderRefunded",
+    "Page",
     "Permission",
     "Plugin",
     "PluginSettings",
+    "Projection",
     "Reaction",
+    "Read",
     "Schedule",
     "ShukeError",
     "TenantModel",
     "clock",
+    "column",
     "current_tenant",
     "fetch",
     "fetch_one",
+    "hold_members",
     "hookimpl",
+    "inline",
+    "many",
     "new_id",
+    "one",
+    "pages",
+    "python",
+    "sql",
 ]

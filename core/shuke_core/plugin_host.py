@@ -13,10 +13,14 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pluggy import PluginValidationError
 
 import shuke_core
+from shuke_core.access import permissions as access
+from shuke_core.access.permissions import Permission
+from shuke_core.audit.services import record
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Reaction, forget_reactions, register_reaction
 from shuke_core.integrations import hookspecs as integration_hooks
 from shuke_core.kit.transactions import fetch
+from shuke_core.members.holdings import Holding, declare_holdings, forget_holdings
 from shuke_core.plugins import services
 from shuke_core.plugins.configuration import (
     PluginSettings,
@@ -25,6 +29,7 @@ from shuke_core.plugins.configuration import (
 )
 from shuke_core.plugins.errors import PluginRefused, PluginUnknown
 from shuke_core.plugins.hooks import hook_manager
+from shuke_core.plugins.queries import plugin_switches
 from shuke_core.tenants.services import SLUG
 from shuke_core.worker.schedules import (
     Schedule,
@@ -38,22 +43,16 @@ HOOKSPECS = (integration_hooks,)
 
 
 @dataclass(frozen=True, slots=True)
-class Permission:
-    """Something staff may be allowed to do; `key` is dotted words and begins with the plugin's."""
-
-    key: str
-    label: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Plugin:
     """What a plugin says of itself.
 
     `key` is stable for ever and prefixes the plugin's tables, permissions, reactions and schedules.
     `label` maps a language ("zh", "en") to the name a tenant's administrator reads. `hosts` is the
-    range of Shuke versions it works with, as a PEP 440 specifier. `app` names its models and
-    migrations, whose first migration must name the core's as a dependency. `hooks` is an object
-    with hook implementations. `graphql` is the dotted path of its part of the API.
+    range of Shuke versions it works with, as a PEP 440 specifier. `holdings` say what of its tables is
+    a member's; they act for every tenant, also where the plugin is off: its data are kept there. `app`
+    names its models and migrations, whose first migration must name the core's as a dependency. `hooks`
+    is an object with hook implementations. `graphql` is the dotted path of its part of the API, or of a
+    tuple of parts where it has one for each audience.
     """
 
     key: str
@@ -64,6 +63,7 @@ class Plugin:
     settings: type[PluginSettings] | None = None
     app: App | None = None
     hooks: object | None = None
+    holdings: tuple[Holding, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     graphql: str | None = field(default=None)
@@ -113,6 +113,8 @@ def install(plugin: Plugin) -> None:
             manager.unregister(name=plugin.key)
             raise PluginRefused(key=plugin.key, problem=str(unknown)) from None
     use_settings_model(plugin.key, plugin.settings)
+    access.declare(plugin.key, plugin.permissions)
+    declare_holdings(plugin.key, *plugin.holdings)
     for reaction in plugin.reactions:
         register_reaction(reaction)
     for schedule in plugin.schedules:
@@ -126,6 +128,8 @@ def uninstall(key: str) -> None:
     if plugin.hooks is not None:
         hook_manager().unregister(name=key)
     use_settings_model(key, None)
+    access.forget(key)
+    forget_holdings(key)
     forget_reactions(key)
     forget_schedules(key)
     del _installed[key]
@@ -160,6 +164,8 @@ async def enable_plugin(key: str) -> bool:
     changed = await services.switch(key, on=True)
     await _set_schedules(key, "waiting")
     await enrol_tenant()
+    if changed:
+        await record("plugin.enabled", f"plugin:{key}")
     return changed
 
 
@@ -167,7 +173,10 @@ async def disable_plugin(key: str) -> bool:
     """Switches it off: fields, hooks, reactions and schedules are gone at once; the data stays."""
     plugin_of(key)
     await _set_schedules(key, "stopped")
-    return await services.switch(key, on=False)
+    changed = await services.switch(key, on=False)
+    if changed:
+        await record("plugin.disabled", f"plugin:{key}")
+    return changed
 
 
 async def _set_schedules(key: str, state: str) -> None:
@@ -181,5 +190,11 @@ async def configure_plugin(key: str, values: Mapping[str, Any]) -> dict[str, Any
     """Replaces the plugin's settings for the tenant; returns them as they are kept."""
     plugin_of(key)
     checked = checked_settings(key, dict(values))
+    before = (await plugin_switches()).get(key)
     await services.keep_settings(key, checked)
+    await record(
+        "plugin.configured",
+        f"plugin:{key}",
+        changes={"settings": (before.settings if before else {}, checked)},
+    )
     return checked

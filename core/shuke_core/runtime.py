@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 from tortoise.context import TortoiseContext
@@ -12,9 +13,24 @@ from shuke_core.database.config import credentials, tortoise_config
 from shuke_core.database.recorded import missing_migrations
 from shuke_core.database.roles import refuse_unsafe_role
 from shuke_core.kit.engine import app_client
-from shuke_core.places import Places, find_places, master_key, prepare_database
+from shuke_core.places import (
+    Places,
+    find_places,
+    former_master_keys,
+    master_key,
+    prepare_database,
+)
 from shuke_core.settings import Settings
 from shuke_core.tenants.keyring import use_master_key
+from shuke_core.wechat.client import WechatClient, use_wechat
+
+# Times leave PostgreSQL as text in compiled reads, so the zone is ours to say. Their statements are
+# long, few, and kept: one that asyncpg forgets is parsed and planned again.
+CONNECTION_OPTIONS: dict[str, Any] = {
+    "server_settings": {"timezone": "UTC"},
+    "max_cacheable_statement_size": 0,
+    "max_cached_statement_lifetime": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +65,25 @@ async def connected(settings: Settings, places: Places) -> AsyncIterator[Runtime
         has_tenants = await check.fetchval("SELECT EXISTS (SELECT FROM tenant)")
     finally:
         await check.close()
-    use_master_key(master_key(settings, may_make=not has_tenants))
+    use_master_key(master_key(settings, may_make=not has_tenants), former_master_keys(settings))
     config = tortoise_config(
         places.app_dsn,
         installed_apps(),
         engine="shuke_core.kit.engine",
         minsize=1,
         maxsize=settings.pool_size,
+        **CONNECTION_OPTIONS,
+        statement_cache_size=settings.statement_cache,
     )
     async with TortoiseContext() as context:
         await context.init(config=config, _enable_global_fallback=True)
+        wechat = WechatClient(settings.wechat_url)
+        use_wechat(wechat)
         try:
             yield Runtime(settings, places)
         finally:
+            use_wechat(None)
+            await wechat.close()
             await app_client().close()
             use_master_key(None)
 

@@ -38,14 +38,45 @@ class Settings(BaseSettings):
     master_key: SecretStr | None = Field(
         None, description="32 random bytes in base64; wraps the tenants' keys"
     )
+    former_master_keys: SecretStr | None = Field(
+        None,
+        description="master keys that some tenants' keys may still be wrapped by, comma separated",
+    )
+    closing_days: Annotated[
+        int, Field(ge=0, le=3650, description="days between a tenant's closing and its erasure")
+    ] = 30
+    documents: Path | None = Field(
+        None, description="folder with the manifests of trusted documents; unset: any document"
+    )
     host: str = Field("127.0.0.1", description="address that `shuke serve` listens on")
     hosts: str = Field(
         "localhost,127.0.0.1,[::1]",
         description="host names that `shuke serve` answers to, comma separated; * for any",
     )
+    origins: str | None = Field(
+        None,
+        description="web origins besides `hosts` whose pages may open sockets, comma separated; "
+        "* for any",
+    )
+    live_sockets: Annotated[int, Field(ge=1, le=200_000, description="sockets per process")] = (
+        10_000
+    )
+    rate_scale: Annotated[
+        float, Field(gt=0, le=1000, description="times the documented rates of callers and tenants")
+    ] = 1.0
     port: Annotated[int, Field(ge=1, le=65535)] = 8200
     pool_size: Annotated[int, Field(ge=1, le=200, description="connections per process")] = 8
+    statement_cache: Annotated[
+        int, Field(ge=0, le=10_000, description="prepared statements kept per connection")
+    ] = 500
+    wechat_url: str = Field(
+        "https://api.weixin.qq.com", description="where WeChat's server API is asked"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    metrics_port: Annotated[int | None, Field(ge=1, le=65535)] = None
+    metrics_host: str = Field("127.0.0.1", description="address that metrics are told at")
+    drain_seconds: Annotated[float, Field(ge=0, le=60)] = 1.0
     lease_seconds: Annotated[float, Field(ge=1, le=60)] = 6.0
     poll_seconds: Annotated[float, Field(gt=0, le=1)] = 0.5
 
@@ -66,6 +97,13 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith("unix://"):
             split_address(url)
         return url
+
+    @field_validator("wechat_url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+            raise ValueError("must be an https:// address, or http:// of this machine")
+        return url.rstrip("/")
 
     @property
     def embedded_database(self) -> bool:
@@ -88,7 +126,9 @@ def load_settings() -> Settings:
     except ValidationError as refused:
         for error in refused.errors():
             name = PREFIX + "_".join(str(part) for part in error["loc"]).upper()
-            found = "" if name.endswith(("_KEY", "_URL")) else f", found {error['input']!r}"
+            found = (
+                "" if name.endswith(("_KEY", "_KEYS", "_URL")) else f", found {error['input']!r}"
+            )
             faults.append(f"{name}: {error['msg']}{found}.")
         raise SettingsError(" ".join(faults)) from None
     if faults:

@@ -5,25 +5,30 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from shuke_core.access.rights import FieldClass
 from shuke_core.kit.pagination import Keys, checked_page_size, from_cursor, to_cursor
 from shuke_core.tenants.keyring import tenant_keys
+from shuke_schema.rights import shows
 
 Node = TypeVar("Node")
 Row = TypeVar("Row")
 
 
+@shows(FieldClass.PUBLIC)
 @strawberry.type(description="Whether a page follows, and the cursor to ask for it with.")
 class PageInfo:
     has_next_page: bool
     end_cursor: str | None
 
 
+@shows(FieldClass.PUBLIC)
 @strawberry.type(description="A row of a list, with the cursor that stands after it.")
 class Edge(Generic[Node]):
     node: Node
     cursor: str
 
 
+@shows(FieldClass.PUBLIC)
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[Node]):
     edges: list[Edge[Node]]

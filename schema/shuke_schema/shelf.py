@@ -11,38 +11,43 @@ from importlib import import_module
 from time import monotonic
 from uuid import UUID
 
-import strawberry
-
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.plugin_host import installed_plugins
 from shuke_core.plugins.queries import enabled_plugins
 from shuke_core.tenants.queries import TenantCard
 from shuke_schema.parts import Audience, Part
+from shuke_schema.rights import ServedSchema
 
 MOST_SCHEMAS = 64
 _SWITCH_SECONDS = 1.0
 _MOST_TENANTS = 10_000
 
-Compose = Callable[[Sequence[Part]], strawberry.Schema]
+Compose = Callable[[Sequence[Part]], ServedSchema]
 
 
-def part_of(path: str) -> Part:
-    """The part that a plugin's dotted path `module:name` names."""
+def parts_of(path: str) -> tuple[Part, ...]:
+    """The parts that a plugin's dotted path `module:name` names: one, or a tuple of them."""
     module, _, name = path.partition(":")
-    part = getattr(import_module(module), name)
-    if not isinstance(part, Part):
+    named = getattr(import_module(module), name)
+    parts = named if isinstance(named, tuple) else (named,)
+    if not parts or not all(isinstance(part, Part) for part in parts):
         raise TypeError(f"{path} names no Part")
-    return part
+    return parts
 
 
 class Shelf:
     """The schemas of one audience. Making one composes core with all plugins, to see a clash."""
 
     def __init__(self, audience: Audience, compose: Compose) -> None:
-        parts = (part_of(plugin.graphql) for plugin in installed_plugins() if plugin.graphql)
-        self._parts = {part.owner: part for part in parts if part.audience is audience}
+        self._parts = {
+            part.owner: part
+            for plugin in installed_plugins()
+            if plugin.graphql
+            for part in parts_of(plugin.graphql)
+            if part.audience is audience
+        }
         self._compose = compose
-        self._composed: OrderedDict[frozenset[str], asyncio.Task[strawberry.Schema]] = OrderedDict()
+        self._composed: OrderedDict[frozenset[str], asyncio.Task[ServedSchema]] = OrderedDict()
         self._on: dict[UUID, tuple[float, frozenset[str]]] = {}
         compose(self.parts)
 
@@ -51,11 +56,11 @@ class Shelf:
         """What plugins bring to this audience, in the order of their keys."""
         return [self._parts[key] for key in sorted(self._parts)]
 
-    async def of_tenant(self, tenant: TenantCard) -> strawberry.Schema:
+    async def of_tenant(self, tenant: TenantCard) -> ServedSchema:
         """The schema of what the tenant has switched on; a switch shows within a second."""
         return await self.of_plugins(await self._switched_on(tenant.id))
 
-    async def of_plugins(self, keys: frozenset[str]) -> strawberry.Schema:
+    async def of_plugins(self, keys: frozenset[str]) -> ServedSchema:
         """The schema of core and these plugins, as far as they have a part in this audience."""
         wanted = frozenset(keys & self._parts.keys())
         task = self._composed.get(wanted)

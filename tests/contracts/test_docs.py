@@ -27,7 +27,8 @@ from tests.support.shop import Shop
 
 import shuke_core
 import shuke_schema
-from shuke_core.database.roles import _CREATE, APP, DISPATCH
+from shuke_core.alerts.kinds import declared_alerts
+from shuke_core.database.roles import _CREATE, APP, ENTERED
 from shuke_core.embedded.errors import EmbeddedFault
 from shuke_core.integrations.signatures import sign
 from shuke_core.integrations.ticket_facts import Rejected
@@ -36,9 +37,12 @@ from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.services import issue_token
 from shuke_core.settings import PREFIX, Settings
+from shuke_core.staff.roles import READY_MADE as ROLES
+from shuke_core.stepup.operations import sensitive_operations
 from shuke_schema.asgi import create_app
 from shuke_schema.cli import cli
-from shuke_schema.composition import compose_member
+from shuke_schema.composition import compose
+from shuke_schema.parts import Audience
 
 DOCS = ROOT / "docs"
 CORE = Path(shuke_core.__file__).parent
@@ -108,7 +112,7 @@ def test_the_operators_sql_makes_the_roles_that_we_make() -> None:
     assert statements[: len(_CREATE)] == [
         f"CREATE ROLE {name} {attributes};" for name, attributes in _CREATE.items()
     ]
-    assert f"GRANT {DISPATCH} TO {APP};" in statements
+    assert {f"GRANT {name} TO {APP};" for name in ENTERED} <= set(statements)
 
 
 # Codes
@@ -275,12 +279,89 @@ async def test_refusals_have_the_documented_status(shop: Shop) -> None:
     assert await shop.rows("SELECT id FROM inbox WHERE tenant_id = $1") == []
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", range(4))
 def test_the_documents_of_the_member_api_fit_its_schema(place: int) -> None:
-    schema = build_schema(compose_member([]).as_str())
+    schema = build_schema(compose(Audience.MEMBER, []).as_str())
     document = marked("member-api.md", "graphql")[place]
     assert validate(schema, parse(document)) == []
-    assert validate(schema, parse(document.replace("orders(", "purchases("))) != []
+    assert validate(schema, parse(document.replace(" {", " { nothing", 1))) != []
+
+
+@pytest.mark.parametrize("place", range(10))
+def test_the_documents_of_the_staff_api_fit_its_schema(place: int) -> None:
+    schema = build_schema(compose(Audience.STAFF, []).as_str())
+    document = marked("staff-api.md", "staff-graphql")[place]
+    assert validate(schema, parse(document)) == []
+    assert validate(schema, parse(document.replace("(", "Of(", 2))) != []
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_the_documents_of_the_accounts_fit_the_schema(place: int) -> None:
+    schema = build_schema(compose(Audience.STAFF, []).as_str())
+    document = marked("staff-accounts.md", "staff-graphql")[place]
+    assert validate(schema, parse(document)) == []
+    assert validate(schema, parse(document.replace(" {", " { nothing", 1))) != []
+
+
+def test_the_sensitive_operations_are_those_that_are_declared() -> None:
+    listed = {
+        quoted(row[0])[0]: (row[1], quoted(row[3]), bool(row[4]))
+        for row in table_rows(page("staff-accounts.md").partition("<!-- operations -->")[2])
+        if quoted(row[0])
+    }
+    assert listed == {
+        key: (each.label["zh"], list(each.names), each.measure is not None)
+        for key, each in sensitive_operations().items()
+    }
+
+
+def test_the_documents_of_the_privacy_page_fit_the_schema_of_members() -> None:
+    schema = build_schema(compose(Audience.MEMBER, []).as_str())
+    documents = marked("privacy.md", "graphql")
+    assert len(documents) == 2
+    for document in documents:
+        assert validate(schema, parse(document)) == []
+
+
+def test_the_documents_of_the_follow_up_page_fit_their_schemas() -> None:
+    for audience, kind, many in (
+        (Audience.MEMBER, "member-graphql", 1),
+        (Audience.STAFF, "staff-graphql", 5),
+    ):
+        schema = build_schema(compose(audience, []).as_str())
+        documents = marked("follow-up.md", kind)
+        assert len(documents) == many
+        for document in documents:
+            assert validate(schema, parse(document)) == []
+            assert validate(schema, parse(document.replace("(", "Of(", 2))) != []
+
+
+def test_the_documents_of_the_profiles_page_fit_their_schemas() -> None:
+    for audience, kind, many in (
+        (Audience.MEMBER, "member-graphql", 2),
+        (Audience.STAFF, "staff-graphql", 7),
+    ):
+        schema = build_schema(compose(audience, []).as_str())
+        documents = marked("profiles.md", kind)
+        assert len(documents) == many
+        for document in documents:
+            assert validate(schema, parse(document)) == []
+            assert validate(schema, parse(document.replace(" {", " { nothing", 1))) != []
+
+
+def test_the_alerts_of_the_follow_up_page_are_those_there_are() -> None:
+    import_all()
+    rows = table_rows(section(page("follow-up.md"), "## Alerts"))
+    assert {quoted(row[0])[0] for row in rows if quoted(row[0])} == set(declared_alerts())
+
+
+def test_the_roles_of_the_staff_api_are_those_there_are() -> None:
+    rows = table_rows(section(page("staff-api.md"), "## Roles"))
+    listed = {quoted(row[0])[0]: row[2] for row in rows if quoted(row[0])}
+    assert set(listed) == set(ROLES)
+    for key, role in ROLES.items():
+        classes = {each.value for each in role.classes}
+        assert set(listed[key].split(", ")) == classes - {"public"}
 
 
 async def test_the_error_of_the_member_api_is_the_one_shown(shop: Shop) -> None:
@@ -340,3 +421,11 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
     assert leads_somewhere(here, "#a-page-with-code")
     assert not leads_somewhere(here, "b.md")
     assert not leads_somewhere(here, "a.md#b")
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_the_documents_of_the_exports_page_fit_the_schema(place: int) -> None:
+    schema = build_schema(compose(Audience.STAFF, []).as_str())
+    document = marked("exports.md", "staff-graphql")[place]
+    assert validate(schema, parse(document)) == []
+    assert validate(schema, parse(document.replace(" {", " { nothing", 1))) != []

@@ -18,8 +18,12 @@ ALLOWED = (
     "core/shuke_core/embedded/",
     "core/shuke_core/places.py",
     "core/shuke_core/runtime.py",
-    "core/shuke_core/doctor.py",
+    "core/shuke_core/doctor/",
     "core/shuke_core/tenants/services.py:register_tenant",
+    "core/shuke_core/upkeep/erasure.py:_empty_table",
+    "core/shuke_core/upkeep/erasure.py:_without_keys",
+    "core/shuke_core/upkeep/services.py:_move",
+    "core/shuke_core/upkeep/services.py:as_owner",
     "schema/shuke_schema/cli/migrate.py:maintain",
 )
 

@@ -10,27 +10,63 @@ import strawberry
 from graphql import parse, validate
 from tests.support.shop import Shop
 
+from shuke_core.access.rights import FieldClass
 from shuke_core.kit.transactions import unit_of_work
+from shuke_core.members import queries
 from shuke_core.plugin_host import disable_plugin, enable_plugin
+from shuke_core.projection.declare import Projection, python, sql
 from shuke_core.runtime import Runtime
 from shuke_schema import shelf
-from shuke_schema.composition import compose_member, member_shelf
+from shuke_schema.composition import compose, shelf_of
 from shuke_schema.http.door import graphql_schema
 from shuke_schema.members.parent import MemberParent
-from shuke_schema.parts import Audience, NameClash, Part
+from shuke_schema.parts import Audience, NameClash, Part, PartRefused
+from shuke_schema.projection.agree import ProjectionsDisagree
+from shuke_schema.rights import ServedSchema, shows
 from shuke_schema.shelf import Shelf
 
 PHONE = "13800138000"
 ASKED = "{ me { retail { orders spentFen channels { source orders } } } }"
 
 
+@shows(FieldClass.PUBLIC)
 @strawberry.type
 class Stamps:
     @strawberry.field
-    def stamps(self, parent: MemberParent) -> int:
+    def stamps(self, parent: MemberParent) -> int | None:
         return 7
 
 
+@shows(FieldClass.PUBLIC)
+@strawberry.type
+class Bare:
+    bare: int | None
+
+
+@shows(FieldClass.PUBLIC)
+@strawberry.type
+class Solid:
+    answered: int
+
+    @strawberry.field
+    async def solid(self, parent: MemberParent) -> int:
+        raise RuntimeError
+
+
+class SolidAnswers(Projection, joins=queries.Member):
+    answered: int = sql("1")
+
+
+@strawberry.type
+class Told:
+    told: int | None
+
+
+class DeclaredStamps(Projection, joins=queries.Member):
+    stamps: int | None = python("id")
+
+
+@shows(FieldClass.PUBLIC)
 @strawberry.type
 class MorePoints:
     @strawberry.field
@@ -38,8 +74,13 @@ class MorePoints:
         return 7
 
 
-def _part(owner: str, fields: type, type_name: str = "Member") -> Part:
-    return Part(owner, Audience.MEMBER, {type_name: (fields,)})
+def _part(
+    owner: str,
+    fields: type,
+    type_name: str = "Member",
+    projections: Sequence[type[Projection]] = (),
+) -> Part:
+    return Part(owner, Audience.MEMBER, {type_name: (fields,)}, projections)
 
 
 def _valid(schema: strawberry.Schema, document: str) -> bool:
@@ -47,9 +88,10 @@ def _valid(schema: strawberry.Schema, document: str) -> bool:
 
 
 def test_a_part_adds_its_fields_to_a_type_of_the_core() -> None:
-    composed = compose_member([_part("sample", Stamps)])
-    assert _valid(composed, "{ me { stamps } }")
-    assert not _valid(compose_member([]), "{ me { stamps } }")
+    for projections in ([DeclaredStamps], []):  # a resolver may go without
+        part = _part("sample", Stamps, projections=projections)
+        assert _valid(compose(Audience.MEMBER, [part]), "{ me { stamps } }")
+    assert not _valid(compose(Audience.MEMBER, []), "{ me { stamps } }")
 
 
 @pytest.mark.parametrize(
@@ -63,13 +105,33 @@ def test_a_clash_of_names_stops_the_start_with_both_owners_named(
     parts: list[Part], owners: tuple[str, str]
 ) -> None:
     with pytest.raises(NameClash) as clash:
-        compose_member(parts)
+        compose(Audience.MEMBER, parts)
     assert all(owner in str(clash.value) for owner in owners)
+
+
+def test_a_field_that_no_projection_declares_stops_the_start() -> None:
+    with pytest.raises(ProjectionsDisagree) as wrong:
+        compose(Audience.MEMBER, [_part("sample", Bare)])
+    assert str(wrong.value) == "Member.bare: no projection says where it comes from"
 
 
 def test_a_part_for_a_type_that_nobody_has_stops_the_start() -> None:
     with pytest.raises(NameClash, match="'sample' adds to 'Membr', which nobody has"):
-        compose_member([_part("sample", Stamps, "Membr")])
+        compose(Audience.MEMBER, [_part("sample", Stamps, "Membr")])
+
+
+def test_a_plugins_field_on_anothers_type_must_be_nullable() -> None:
+    with pytest.raises(PartRefused) as refused:
+        compose(Audience.MEMBER, [_part("sample", Solid, projections=[SolidAnswers])])
+    must = "it joins a type that is not the plugin's, so it must be nullable"
+    assert str(refused.value) == (
+        f"Member.answered of 'sample' is Int!: {must}; Member.solid of 'sample' is Int!: {must}"
+    )
+
+
+def test_a_plugin_that_would_tell_something_live_stops_the_start() -> None:
+    with pytest.raises(PartRefused, match="'sample' adds to Subscription, which plugins can't"):
+        compose(Audience.MEMBER, [_part("sample", Told, "Subscription")])
 
 
 async def _post(client: httpx.AsyncClient, shop: Shop, document: str = ASKED) -> httpx.Response:
@@ -119,13 +181,13 @@ async def test_a_set_is_composed_once_and_nobody_waits_for_anothers(
     composed: list[list[str]] = []
     slow = threading.Event()
 
-    def compose(parts: Sequence[Part]) -> strawberry.Schema:
+    def composing(parts: Sequence[Part]) -> ServedSchema:
         composed.append([part.owner for part in parts])
         if composed[1:] and parts:
             slow.wait(5)
-        return compose_member([])
+        return compose(Audience.MEMBER, [])
 
-    made = Shelf(Audience.MEMBER, compose)
+    made = Shelf(Audience.MEMBER, composing)
     waiting = [asyncio.create_task(made.of_plugins(frozenset({"retail"}))) for _ in range(5)]
     await asyncio.sleep(0.05)
     await asyncio.wait_for(made.of_plugins(frozenset()), 5)
@@ -138,7 +200,7 @@ async def test_a_set_is_composed_once_and_nobody_waits_for_anothers(
 
 async def test_the_shelf_is_bounded(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "MOST_SCHEMAS", 1)
-    made = member_shelf()
+    made = shelf_of(Audience.MEMBER)
     first = await made.of_plugins(frozenset())
     await made.of_plugins(frozenset({"retail"}))
     assert await made.of_plugins(frozenset()) is not first

@@ -11,6 +11,8 @@ import psutil
 import pytest
 from tests.support.command_line import CommandLine, a_home
 
+from shuke_schema.demo.command import NEIGHBOUR
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PURCHASES = 600
@@ -72,6 +74,14 @@ def test_the_numbers_agree_and_a_second_run_duplicates_nothing(
     second = shuke(*_words(shuke, port))
     assert second.code == 0, second.err
     assert _numbers(second.json) == _numbers(first.json)
+    assert _plugins_on(shuke, f"changpian-full-{PURCHASES}") == {"retail", "catering", "education"}
+    assert _plugins_on(shuke, NEIGHBOUR[0]) == set()
+
+
+def _plugins_on(shuke: CommandLine, tenant: str) -> set[str]:
+    said = shuke("plugin", "list", tenant, "--json")
+    assert said.code == 0, said.err
+    return {plugin["key"] for plugin in said.json["plugins"] if plugin["on"]}
 
 
 def test_a_run_killed_in_the_middle_is_made_whole_by_the_next(

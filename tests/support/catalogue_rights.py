@@ -2,6 +2,7 @@
 
 import asyncpg
 from tests.support.catalogue import (
+    ABOUT_MEMBERS,
     DISPATCH_COLUMNS,
     QUEUES,
     SEQUENCES,
@@ -11,7 +12,7 @@ from tests.support.catalogue import (
     tables,
 )
 
-from shuke_core.database.roles import APP, DISPATCH, OWNER, REPORT
+from shuke_core.database.roles import _CREATE, APP, DISPATCH, ENTERED, NARROWED, REPORT
 
 _OURS = "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
 _WHO = "CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee)::text END"
@@ -33,12 +34,12 @@ async def grants_are_as_agreed(db: asyncpg.Connection) -> list[Finding]:
         (table["name"], role, right)
         for table in await tables(db)
         if not table["is_partition"]
-        for role in (APP, REPORT)
+        for role in (APP, *NARROWED, REPORT)
         for right in role_may(
             table["name"], role, is_tenant_table=table["name"] not in WITHOUT_TENANT
         )
     }
-    agreed |= {(name, APP, "USAGE") for name in SEQUENCES}
+    agreed |= {(name, role, "USAGE") for name in SEQUENCES for role in (APP, *NARROWED)}
     there = {(row["name"], row["role"], row["right"]) for row in rows}
     return (
         [
@@ -60,7 +61,9 @@ async def grants_are_as_agreed(db: asyncpg.Connection) -> list[Finding]:
 
 
 async def column_grants_are_as_agreed(db: asyncpg.Connection) -> list[Finding]:
-    """Rights on single columns: only dispatch has some, to read what of a queue is not content."""
+    """Rights on single columns: dispatch reads what of a queue is not content, the app says of rows
+    that it may not change whose they are.
+    """
     rows = await db.fetch(
         f"""
         SELECT c.relname::text AS name, a.attname::text AS column, {_WHO} AS role,
@@ -75,6 +78,10 @@ async def column_grants_are_as_agreed(db: asyncpg.Connection) -> list[Finding]:
         (table, column, DISPATCH, "SELECT")
         for table, columns in QUEUES.items()
         for column in columns & DISPATCH_COLUMNS
+    } | {
+        (table, column, APP, "UPDATE")
+        for table, columns in ABOUT_MEMBERS.items()
+        for column in columns
     }
     there = {(row["name"], row["column"], row["role"], row["right"]) for row in rows}
     return [
@@ -137,13 +144,13 @@ _ATTRIBUTES = ("superuser", "bypassrls", "createrole", "createdb", "replication"
 
 
 async def roles_are_harmless(db: asyncpg.Connection) -> list[Finding]:
-    """None of the four roles is mighty, inherits, or is a member of any but dispatch by app."""
+    """No role of ours is mighty, inherits, or is a member of any but those that the app enters."""
     roles = await db.fetch(
         "SELECT rolname::text AS name, rolsuper AS superuser, rolbypassrls AS bypassrls, "
         "rolcreaterole AS createrole, rolcreatedb AS createdb, rolreplication AS replication, "
         "rolinherit AS inherit, rolcanlogin AS login FROM pg_roles "
         "WHERE rolname = ANY ($1) ORDER BY rolname",
-        [OWNER, APP, DISPATCH, REPORT],
+        list(_CREATE),
     )
     memberships = await db.fetch(
         "SELECT m.member::regrole::text AS name, m.roleid::regrole::text AS of, "
@@ -151,7 +158,7 @@ async def roles_are_harmless(db: asyncpg.Connection) -> list[Finding]:
         "WHERE m.member = ANY (ARRAY(SELECT oid FROM pg_roles WHERE rolname = ANY ($1))) "
         "OR m.roleid = ANY (ARRAY(SELECT oid FROM pg_roles WHERE rolname = ANY ($1))) "
         "ORDER BY 1, 2",
-        [OWNER, APP, DISPATCH, REPORT],
+        list(_CREATE),
     )
     settings = await db.fetch(
         "SELECT coalesce(r.rolname::text, d.datname::text) AS name, c.setting "
@@ -166,19 +173,19 @@ async def roles_are_harmless(db: asyncpg.Connection) -> list[Finding]:
         if role[attribute]
     ]
     found += [
-        Finding(DISPATCH, f"{DISPATCH} may log in")
+        Finding(role["name"], f"{role['name']} may log in")
         for role in roles
-        if role["name"] == DISPATCH and role["login"]
+        if role["name"] in ENTERED and role["login"]
     ]
     found += [
         Finding(m["name"], f"{m['name']} is a member of {m['of']}")
         for m in memberships
-        if (m["name"], m["of"]) != (APP, DISPATCH)
+        if m["name"] != APP or m["of"] not in ENTERED
     ]
     found += [
-        Finding(APP, f"{APP} inherits or hands on {DISPATCH}")
+        Finding(APP, f"{APP} inherits or hands on {m['of']}")
         for m in memberships
-        if (m["name"], m["of"]) == (APP, DISPATCH) and (m["inherits"] or m["hands_on"])
+        if m["name"] == APP and m["of"] in ENTERED and (m["inherits"] or m["hands_on"])
     ]
     found += [
         Finding(s["name"], f"{s['name']} starts every session with {s['setting']}")

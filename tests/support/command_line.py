@@ -39,10 +39,12 @@ class CommandLine:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SHUKE_")}
         return {**kept, "SHUKE_HOME": str(self.home), **settings}
 
-    def __call__(self, *words: str, **settings: str) -> Said:
+    def __call__(self, *words: str, given: str = "", **settings: str) -> Said:
+        """What a command says; `given` comes in on its standard input."""
         done = subprocess.run(
             [sys.executable, "-m", "shuke_schema.cli", *words],
             env=self.environment(**settings),
+            input=given,
             capture_output=True,
             text=True,
             timeout=120,

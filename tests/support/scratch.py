@@ -55,7 +55,7 @@ async def migrated_database(servers: EmbeddedServers) -> AsyncIterator[Places]:
 
 @asynccontextmanager
 async def own_pool(
-    places: Places, size: int, apps: Mapping[str, App] | None = None
+    places: Places, size: int, apps: Mapping[str, App] | None = None, **options: int
 ) -> AsyncIterator[ShukeClient]:
     """Units of work of the caller's task, and of tasks it starts, use this pool instead."""
     config = tortoise_config(
@@ -64,6 +64,7 @@ async def own_pool(
         engine="shuke_core.kit.engine",
         minsize=1,
         maxsize=size,
+        **options,
     )
     async with TortoiseContext() as context:
         await context.init(config=config)

@@ -21,6 +21,7 @@ from shuke_core.members.phones import normalise_phone
 from shuke_core.members.services import Identity, find_members, identify_members, issue_token
 from shuke_core.points.services import set_earning_rule
 from shuke_core.runtime import Runtime
+from shuke_core.staff.services import add_staff, issue_staff_token
 from shuke_core.tenants.services import add_store, open_tenant, register_tenant
 
 _numbers = count(1)
@@ -117,6 +118,15 @@ class Shop:
             self.headers[phone] = {"authorization": f"Bearer {token}"}
         return self.headers[phone]
 
+    async def staff_login(self, role: str = "admin") -> dict[str, str]:
+        """HTTP headers of somebody of the staff in that role."""
+        if role not in self.headers:
+            async with unit_of_work(self.tenant_id):
+                await add_staff(role, f"小{role}", role)
+                token = await issue_staff_token(role)
+            self.headers[role] = {"authorization": f"Bearer {token}"}
+        return self.headers[role]
+
     async def knows(self, phone: str) -> bool:
         """Whether somebody with that phone is a member."""
         number = normalise_phone(phone)
@@ -131,9 +141,10 @@ class Shop:
 
 
 async def open_shop(
-    runtime: Runtime, *, points_per_yuan: Decimal, expires_after_days: int | None
+    runtime: Runtime, *, points_per_yuan: Decimal, expires_after_days: int | None, till: bool = True
 ) -> Shop:
-    """A new tenant with keys, a rule, stores S1 and S2, and a till."""
+    """A new tenant with keys, a rule, stores S1 and S2, and a till; without one nothing has
+    happened yet to it that would be an event."""
     slug = f"t-{secrets.token_hex(6)}"
     tenant_id, _ = await register_tenant(
         runtime.places.owner(), slug=slug, name="测试店", zone="Asia/Shanghai"
@@ -143,6 +154,6 @@ async def open_shop(
         await set_earning_rule(points_per_yuan, expires_after_days)
         await add_store("S1", "一店")
         await add_store("S2", "二店")
-        secret = await add_integration("till")
+        secret = await add_integration("till") if till else ""
     assert secret is not None
     return Shop(tenant_id, slug, secret, runtime=runtime)

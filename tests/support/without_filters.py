@@ -1,8 +1,8 @@
 """Takes the application's own tenant filters away, so that row security is left alone."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -46,33 +46,55 @@ def filters_removed() -> Iterator[Removed]:
     """Every statement of every unit of work goes out without its tenant filters."""
     removed = Removed()
     fetch, filtered = UnitConnection.fetch, TenantManager.get_queryset
+    fetch_value = UnitConnection.fetch_value
 
     async def fetch_without(
         self: UnitConnection, sql: str, *values: object
     ) -> list[dict[str, Any]]:
         return await fetch(self, removed.without(sql), *values)
 
+    async def fetch_value_without(self: UnitConnection, sql: str, *values: object) -> Any:
+        return await fetch_value(self, removed.without(sql), *values)
+
     def unfiltered(self: TenantManager) -> QuerySet[Model]:
         removed.managers += 1
         return Manager.get_queryset(self)
 
     UnitConnection.fetch = fetch_without  # type: ignore[method-assign]
+    UnitConnection.fetch_value = fetch_value_without  # type: ignore[method-assign]
     TenantManager.get_queryset = unfiltered  # type: ignore[method-assign]
     try:
         yield removed
     finally:
         UnitConnection.fetch = fetch  # type: ignore[method-assign]
+        UnitConnection.fetch_value = fetch_value  # type: ignore[method-assign]
         TenantManager.get_queryset = filtered  # type: ignore[method-assign]
 
 
 async def functions_without_filters(owner: asyncpg.Connection) -> int:
     """Puts the SQL functions in place without theirs; returns how many filters were taken out."""
     taken = 0
+    for written in _functions():
+        text, count = _IN_FUNCTION.subn("(p_tenant IS NOT NULL)", written)
+        await owner.execute(text)
+        taken += count
+    return taken
+
+
+@asynccontextmanager
+async def functions_as_they_are(owner: asyncpg.Connection) -> AsyncIterator[None]:
+    """Inside, the SQL functions have their filters again."""
+    for written in _functions():
+        await owner.execute(written)
+    try:
+        yield
+    finally:
+        await functions_without_filters(owner)
+
+
+def _functions() -> Iterator[str]:
     for app in installed_apps().values():
         for module in app.models:
             source = files(module.rpartition(".")[0]) / "functions.sql"
             if source.is_file():
-                text, count = _IN_FUNCTION.subn("(p_tenant IS NOT NULL)", source.read_text())
-                await owner.execute(text)
-                taken += count
-    return taken
+                yield source.read_text()

@@ -1,10 +1,12 @@
-"""Applies migrations: one at a time, each in one transaction with its own record.
+"""Applies migrations: one at a time, each in one transaction with its own record, never waiting long
+for a lock.
 
 Tortoise records a migration after its transaction; a process killed in between would find the
 tables there and the record missing. Here both commit together. After the migrations the functions
 of each domain (`functions.sql`) are put in place anew, for they have no state to migrate.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -13,14 +15,18 @@ from typing import Any
 import asyncpg
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget, PlanStep
 from tortoise.migrations.graph import MigrationGraph, MigrationKey
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
+from tortoise.migrations.schema_generator.state import State
 from tortoise.transactions import in_transaction
 
 from shuke_core.database.config import App, credentials, tortoise_config
+from shuke_core.database.narrowing import narrow
 from shuke_core.database.partitions import ensure_partitions
+from shuke_core.database.patience import LOCK_ATTEMPTS, LOCK_TIMEOUT, pause_after
 from shuke_core.database.roles import APP
 from shuke_core.database.tenant_editor import TenantSchemaEditor
 from shuke_core.kit.engine import CONNECTION
@@ -28,12 +34,34 @@ from shuke_core.kit.engine import CONNECTION
 LATEST = "__latest__"
 FIRST = "__first__"
 _LOCK = "shuke migrate"
+_ASK_AGAIN_SECONDS = 0.1
 _ENGINE = "tortoise.backends.asyncpg"
 
 Progress = Callable[[str], None]
 
 
+def _is_lock_wait(failure: Exception) -> bool:
+    """Tortoise lets errors of scripts through and wraps those of queries."""
+    causes = (failure, *failure.args)
+    waited = asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError
+    return any(isinstance(cause, waited) for cause in causes)
+
+
 class _Executor(MigrationExecutor):
+    # What the models are like after the last step forward. Tortoise derives it anew from the first
+    # migration for each step, which took half of all the time.
+    _reached: State | None = None
+
+    async def _start_of(
+        self, step: PlanStep, key: MigrationKey, applied: set[MigrationKey]
+    ) -> State:
+        """The state that the step begins with, to be changed by it."""
+        if step.backward:
+            return await self._project_state(applied, upto=key)
+        if self._reached is None:
+            self._reached = await self._project_state(applied)
+        return self._reached.clone()
+
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:
         return TenantSchemaEditor(self.connection, atomic=atomic, collect_sql=collect_sql)
 
@@ -73,28 +101,72 @@ class _Executor(MigrationExecutor):
         for step in plan:
             key = MigrationKey(app_label=step.migration.app_label, name=step.migration.name)
             progress(f"{'undoing' if step.backward else 'applying'} {key.app_label} {key.name}")
-            state = await self._project_state(applied, upto=key if step.backward else None)
-            editor = self._schema_editor(atomic=True)
-            async with in_transaction(CONNECTION) as client:
-                editor.client = client
-                recorder = type(self.recorder)(client)
-                if step.backward:
-                    await step.migration.unapply(state, schema_editor=editor)
-                    await recorder.record_unapplied(key.app_label, key.name)
-                    applied.discard(key)
-                else:
-                    await step.migration.apply(state, schema_editor=editor)
-                    await recorder.record_applied(key.app_label, key.name)
-                    applied.add(key)
+            await self._walk_patiently(step, key, applied, progress)
         return len(plan)
+
+    async def _walk_patiently(
+        self, step: PlanStep, key: MigrationKey, applied: set[MigrationKey], progress: Progress
+    ) -> None:
+        """Again and again while others hold what the step must lock."""
+        for attempt in range(1, LOCK_ATTEMPTS + 1):
+            try:
+                await (self._walk if step.migration.atomic else self._walk_bare)(step, key, applied)
+            except (OperationalError, asyncpg.PostgresError) as failure:
+                if not _is_lock_wait(failure) or attempt == LOCK_ATTEMPTS:
+                    raise
+                progress(f"{key.name}: a table is in use; trying again ({attempt})")
+                await asyncio.sleep(pause_after(attempt))
+            else:
+                break
+        applied.symmetric_difference_update({key})
+
+    async def _walk(self, step: PlanStep, key: MigrationKey, applied: set[MigrationKey]) -> None:
+        """One migration and its record in one transaction."""
+        state = await self._start_of(step, key, applied)
+        editor = self._schema_editor(atomic=True)
+        async with in_transaction(CONNECTION) as client:
+            editor.client = client
+            recorder = type(self.recorder)(client)
+            await client.execute_script(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            if step.backward:
+                await step.migration.unapply(state, schema_editor=editor)
+                await recorder.record_unapplied(key.app_label, key.name)
+            else:
+                await step.migration.apply(state, schema_editor=editor)
+                await recorder.record_applied(key.app_label, key.name)
+        self._reached = None if step.backward else state
+
+    async def _walk_bare(
+        self, step: PlanStep, key: MigrationKey, applied: set[MigrationKey]
+    ) -> None:
+        """A migration that says `atomic = False`: each step by itself and repeatable, such as an
+        index made while others write. Killed half-way, it is done again from its first step."""
+        state = await self._start_of(step, key, applied)
+        editor = self._schema_editor(atomic=False)
+        steps = step.migration.operations
+        for operation in reversed(steps) if step.backward else steps:
+            walk = operation.database_backward if step.backward else operation.database_forward
+            await walk(key.app_label, state, state, editor)
+        if step.backward:
+            await self.recorder.record_unapplied(key.app_label, key.name)
+            self._reached = None
+        else:
+            await self.recorder.record_applied(key.app_label, key.name)
+            self._reached = await step.migration.apply(state, dry_run=True)
 
 
 @asynccontextmanager
 async def _one_at_a_time(dsn: str) -> Any:
-    """Holds an advisory lock, so that two deployments that start together migrate once."""
+    """Holds an advisory lock, so that two deployments that start together migrate once.
+
+    Who is second asks again and again: a statement that waited would hold a snapshot, for whose
+    end an index that is made concurrently waits, and both would wait for each other.
+    """
     connection = await asyncpg.connect(**credentials(dsn))
     try:
-        await connection.execute("SELECT pg_advisory_lock(hashtext($1))", _LOCK)
+        ask = "SELECT pg_try_advisory_lock(hashtext($1))"
+        while not await connection.fetchval(ask, _LOCK):  # noqa: ASYNC110 (the lock is PostgreSQL's)
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
         yield connection
     finally:
         await connection.close()
@@ -136,6 +208,7 @@ async def migrate(
                     await owner.execute(text)
                 # The start compares what is recorded here with what its version brings.
                 await owner.execute(f"GRANT SELECT ON tortoise_migrations TO {APP}")
+            await narrow(owner)
             await ensure_partitions(owner)
         return done
 
@@ -161,3 +234,23 @@ async def pending_changes(apps: Mapping[str, App]) -> list[str]:
             for writer in writers
             for step in writer.operations
         ]
+
+
+async def sql_of(apps: Mapping[str, App], label: str, name: str) -> list[str]:
+    """The statements of one migration, as they would be run; nothing is connected to."""
+    config = tortoise_config("postgresql://nobody@/none", apps, engine=_ENGINE)
+    async with TortoiseContext() as context:
+        await context.init(config=config, init_connections=False)
+        executor = _Executor(get_connection(CONNECTION), config["apps"])
+        await executor.loader.build_graph()
+        key = MigrationKey(app_label=label, name=name)
+        plan = executor._forward_plan(
+            MigrationTarget(app_label=label, name=name), set(), executor.loader.graph
+        )
+        before = {
+            MigrationKey(app_label=s.migration.app_label, name=s.migration.name) for s in plan
+        } - {key}
+        state = await executor._project_state(before)
+        editor = executor._schema_editor(atomic=True, collect_sql=True)
+        await plan[-1].migration.apply(state, schema_editor=editor, collect_sql=True)
+        return [sql for sql in editor.collected_sql if not sql.startswith("--")]

@@ -17,6 +17,16 @@ def append_only(*tables: str) -> RunSQL:
     )
 
 
+def about_members(table: str, *clears: str) -> RunSQL:
+    """Of rows that it may not change the app may yet say whose they are, and empty `clears`: members
+    are merged and erased."""
+    columns = ", ".join(("member_id", *clears))
+    return RunSQL(
+        f"GRANT UPDATE ({columns}) ON {table} TO {APP};",
+        f"REVOKE UPDATE ({columns}) ON {table} FROM {APP};",
+    )
+
+
 def never_deleted(*tables: str) -> RunSQL:
     """The app may change rows of these tables and never delete one."""
     names = ", ".join(tables)
@@ -77,3 +87,17 @@ def check(table: str, name: str, condition: str) -> RunSQL:
         f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition});",
         f"ALTER TABLE {table} DROP CONSTRAINT {name};",
     )
+
+
+def concurrent_index(name: str, table: str, columns: Sequence[str], where: str) -> list[RunSQL]:
+    """An index on a table that has rows, made while others write; for migrations that say
+    `atomic = False`. One that was broken off left an invalid index: it is made anew."""
+    gone = f"DROP INDEX CONCURRENTLY IF EXISTS {name};"
+    return [
+        RunSQL(gone, gone),
+        RunSQL(
+            f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({', '.join(columns)}) "
+            f"WHERE {where};",
+            gone,
+        ),
+    ]

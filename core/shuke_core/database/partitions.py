@@ -4,15 +4,22 @@ Run as owner by `shuke migrate` and `shuke maintain`. Forced row security binds 
 so rows that fell into the default partition are moved with the force lifted inside one transaction.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import asyncpg
+
+from shuke_core.database.patience import LOCK_ATTEMPTS, LOCK_TIMEOUT, pause_after
 
 PARTITIONED = ("event",)
 DAYS_AHEAD = 14
 DAYS_KEPT = 30
-LOCK_TIMEOUT = "3s"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +48,55 @@ async def _partitions(owner: asyncpg.Connection, table: str) -> set[str]:
     return {row["relname"] for row in rows}
 
 
+async def _patiently(owner: asyncpg.Connection, step: Callable[[], Awaitable[T]]) -> T:
+    """Does the step in a transaction of its own, again while others hold what it must lock.
+
+    The limit is the transaction's: nothing of it is left on the connection, whatever fails.
+    """
+    for attempt in range(1, LOCK_ATTEMPTS):
+        try:
+            return await _in_haste(owner, step)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            await asyncio.sleep(pause_after(attempt))
+    return await _in_haste(owner, step)
+
+
+async def _in_haste(owner: asyncpg.Connection, step: Callable[[], Awaitable[T]]) -> T:
+    async with owner.transaction():
+        await owner.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        return await step()
+
+
 async def _make(owner: asyncpg.Connection, table: str, day: date) -> int:
     """Makes the partition of one day and moves what waited for it in the default; rows moved."""
     name = _name(table, day)
     start, end = day.isoformat(), (day + timedelta(days=1)).isoformat()
     bounds = f"recorded_at >= '{start} 00:00+00' AND recorded_at < '{end} 00:00+00'"
-    async with owner.transaction():
-        await owner.execute(
-            f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);"
-            f"ALTER TABLE {table}_default NO FORCE ROW LEVEL SECURITY;"
-        )
-        moved = await owner.execute(
-            f"WITH gone AS (DELETE FROM {table}_default WHERE {bounds} RETURNING *) "
-            f"INSERT INTO {name} SELECT * FROM gone"
-        )
-        await owner.execute(
-            f"ALTER TABLE {table}_default FORCE ROW LEVEL SECURITY;"
-            f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;"
-            f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY;"
-            f"ALTER TABLE {table} ATTACH PARTITION {name} "
-            f"FOR VALUES FROM ('{start} 00:00+00') TO ('{end} 00:00+00');"
-        )
+    await owner.execute(
+        f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);"
+        f"ALTER TABLE {table}_default NO FORCE ROW LEVEL SECURITY;"
+    )
+    moved = await owner.execute(
+        f"WITH gone AS (DELETE FROM {table}_default WHERE {bounds} RETURNING *) "
+        f"INSERT INTO {name} SELECT * FROM gone"
+    )
+    await owner.execute(
+        f"ALTER TABLE {table}_default FORCE ROW LEVEL SECURITY;"
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;"
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY;"
+        f"ALTER TABLE {table} ATTACH PARTITION {name} "
+        f"FOR VALUES FROM ('{start} 00:00+00') TO ('{end} 00:00+00');"
+    )
     return int(moved.rpartition(" ")[2])
 
 
 async def _drop(owner: asyncpg.Connection, name: str) -> bool:
     """Drops an old partition, unless it holds rows that nobody has come to yet."""
-    async with owner.transaction():
-        await owner.execute(f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
-        if await owner.fetchval(f"SELECT EXISTS (SELECT FROM {name} WHERE position IS NULL)"):
-            await owner.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
-            return False
-        await owner.execute(f"DROP TABLE {name}")
+    await owner.execute(f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
+    if await owner.fetchval(f"SELECT EXISTS (SELECT FROM {name} WHERE position IS NULL)"):
+        await owner.execute(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
+        return False
+    await owner.execute(f"DROP TABLE {name}")
     return True
 
 
@@ -83,20 +107,18 @@ async def ensure_partitions(owner: asyncpg.Connection, today: date | None = None
     dropped: list[str] = []
     kept: list[str] = []
     moved = 0
-    # Writers wait behind whoever waits for a table's lock: better to fail and come again.
-    await owner.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
     for table in PARTITIONED:
         present = await _partitions(owner, table)
         for offset in range(-1, DAYS_AHEAD + 1):
             wanted = day + timedelta(days=offset)
             if _name(table, wanted) not in present:
-                moved += await _make(owner, table, wanted)
+                moved += await _patiently(owner, partial(_make, owner, table, wanted))
                 made.append(_name(table, wanted))
         oldest = _name(table, day - timedelta(days=DAYS_KEPT))
         for name in sorted(present - {f"{table}_default"}):
             if name < oldest:
-                (dropped if await _drop(owner, name) else kept).append(name)
-    await owner.execute("RESET lock_timeout")
+                is_gone = await _patiently(owner, partial(_drop, owner, name))
+                (dropped if is_gone else kept).append(name)
     return Maintained(tuple(made), tuple(dropped), moved, tuple(kept))
 
 

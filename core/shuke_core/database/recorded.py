@@ -9,7 +9,7 @@ import asyncpg
 from shuke_core.database.config import App
 
 
-def _brought_along(apps: Mapping[str, App]) -> Iterator[tuple[str, str]]:
+def brought_along(apps: Mapping[str, App]) -> Iterator[tuple[str, str]]:
     """(app, name) of every migration that this version has, in order."""
     for label, app in apps.items():
         package = import_module(app.migrations)
@@ -23,7 +23,7 @@ async def missing_migrations(connection: asyncpg.Connection, apps: Mapping[str, 
     What the database has beyond them is fine: a newer version has migrated it, and this process
     goes on until it is replaced. A database from before the app could look has them all missing.
     """
-    wanted = list(_brought_along(apps))
+    wanted = list(brought_along(apps))
     try:
         rows = await connection.fetch("SELECT app, name FROM tortoise_migrations")
     except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):

@@ -18,6 +18,9 @@ class EmbeddedFault(StrEnum):
     INITDB_FAILED = "embedded.initdb_failed"
     START_FAILED = "embedded.start_failed"
     STOP_FAILED = "embedded.stop_failed"
+    BACKUP_FAILED = "embedded.backup_failed"
+    NO_BACKUP = "embedded.no_backup"
+    RESTORE_FAILED = "embedded.restore_failed"
 
 
 class EmbeddedError(Exception):

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL: its data folder, made once and checked at each start."""
 
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -59,12 +60,16 @@ class Postgres(Server):
         super().__init__(
             lock_path=folder / "server.lock", log=folder / "postgres.log", account=places.account
         )
+        self.recovers = False  # set by who restores: data is there, but not whole yet
         self.home = home
         self.places = places
         self.durable = durable
         self.data = folder / "data"
         self.claim = folder / CLAIM_FILE
         self.initialised = folder / "initialised"
+        self.restoring = folder / "restoring"  # there until a restore is whole
+        self.archive = folder / "archive"  # there from the first backup on
+        self.backups = folder / "backups"
 
     @property
     def socket_folder(self) -> Path:
@@ -82,7 +87,7 @@ class Postgres(Server):
         return f'unix_socket_directories="{quoted}"'
 
     def prepare(self, held: int) -> list[str]:
-        if self.initialised.exists():
+        if self.initialised.exists() or self.recovers:
             self._check_version()
         else:
             self._initialise(held)
@@ -91,9 +96,10 @@ class Postgres(Server):
         shutil.rmtree(self.socket_folder, ignore_errors=True)
         open_sockets(self.places.sockets, self.account)
         settings = SETTINGS | (DURABLE if self.durable else FAST)
+        settings |= {"archive_mode": "on", "archive_command": self._archive_command()}
         words = [f"{name}={value}" for name, value in settings.items()] + [self.mark]
         options = [part for word in words for part in ("-c", word)]
-        return [self._program("postgres"), "-D", str(self.data), *options]
+        return [self.program_path("postgres"), "-D", str(self.data), *options]
 
     def recorded_pid(self) -> int | None:
         lines = self._pid_file_lines()
@@ -113,7 +119,20 @@ class Postgres(Server):
             log=self.log,
         )
 
-    def _program(self, name: str) -> str:
+    def _archive_command(self) -> str:
+        """Keeps a finished WAL file, once there is an archive: whole or not at all, and on the disk,
+        its name as well. The same file a second time is fine, as after a crash; never over another
+        of its name: PostgreSQL then tries again, and says so in its log."""
+        archive = shlex.quote(str(self.archive)).replace("%", "%%")
+        return (
+            f"if [ ! -d {archive} ]; then exit 0; "
+            f'elif [ -e {archive}/%f ]; then cmp -s "%p" {archive}/%f && sync {archive}/%f {archive}; '
+            f'else cp "%p" {archive}/%f.part && sync {archive}/%f.part && '
+            f"mv {archive}/%f.part {archive}/%f && sync {archive}; fi"
+        )
+
+    def program_path(self, name: str) -> str:
+        """The full path of one of PostgreSQL's own programs."""
         return str(self.places.programs / "bin" / name)
 
     def _pid_file_lines(self) -> list[str]:
@@ -131,7 +150,7 @@ class Postgres(Server):
         self.account.own(self.data)
         made = self.account.run(
             [
-                self._program("initdb"),
+                self.program_path("initdb"),
                 f"--pgdata={self.data}",
                 *INITDB_OPTIONS,
                 *([] if self.durable else ["--no-sync"]),
@@ -148,6 +167,13 @@ class Postgres(Server):
         self.initialised.write_text(f"{self._major_version()}\n")
 
     def _wipe_unfinished(self) -> None:
+        if self.restoring.exists():
+            raise EmbeddedError(
+                EmbeddedFault.RESTORE_FAILED,
+                f"{self.data} holds a restore that was not finished. Delete {self.home} and "
+                f"{self.places.postgres}, and restore again.",
+                folder=self.data,
+            )
         if not self.data.exists():
             return
         if not self.claim.exists():
@@ -181,7 +207,7 @@ class Postgres(Server):
             )
 
     def _major_version(self) -> str:
-        said = self.account.run([self._program("postgres"), "--version"]).stdout
+        said = self.account.run([self.program_path("postgres"), "--version"]).stdout
         # "postgres (PostgreSQL) 18.6"
         return said.split()[2].split(".")[0]
 

@@ -4,6 +4,7 @@ import signal
 import socket
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,11 +74,15 @@ class Server(ABC):
     def start_error(self) -> EmbeddedError:
         """Why the start failed, judged by what the server left behind."""
 
-    def start(self) -> None:
+    def start(
+        self, seconds: float | None = None, waiting: Callable[[], None] = lambda: None
+    ) -> None:
         """Return when it answers: as it runs already, or started now (after crash recovery).
 
-        Raises EmbeddedError.
+        Calls `waiting` again and again meanwhile. Raises EmbeddedError, also when a server that was
+        started does not answer within `seconds` (START_SECONDS): it then goes on.
         """
+        seconds = START_SECONDS if seconds is None else seconds
         deadline = time.monotonic() + START_SECONDS
         while True:
             with FileLock(self.lock_path) as lock:
@@ -93,15 +98,16 @@ class Server(ABC):
             if self._lost_its_socket():
                 self.stop()
             elif time.monotonic() > deadline:
-                raise self._not_in_time()
+                raise self._not_in_time(START_SECONDS)
             time.sleep(POLL_SECONDS)
         # Counted anew: initdb on a slow disk has its own time.
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + seconds
         while not self.is_ready():
             if not is_held(self.lock_path):
                 raise self.start_error()
             if time.monotonic() > deadline:
-                raise self._not_in_time()
+                raise self._not_in_time(seconds)
+            waiting()
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
@@ -174,7 +180,7 @@ class Server(ABC):
                 send_signal(stray, signal.SIGKILL)
             time.sleep(POLL_SECONDS)
 
-    def _not_in_time(self) -> EmbeddedError:
+    def _not_in_time(self, seconds: float) -> EmbeddedError:
         if disk.free_bytes(self.log.parent) < disk.SCARCE_BYTES:
             return disk.disk_full(self.log.parent)
         if self.process() is None:
@@ -187,7 +193,7 @@ class Server(ABC):
         return EmbeddedError(
             EmbeddedFault.START_FAILED,
             f"{self.title} (pid {self.recorded_pid()}) is still not ready after "
-            f"{START_SECONDS:.0f} seconds. It goes on recovering: run again in a minute. The "
+            f"{seconds:.0f} seconds. It goes on recovering: run again in a minute. The "
             f"end of its log {self.log}:\n{last_lines(self.log)}",
             pid=self.recorded_pid(),
         )

@@ -21,7 +21,10 @@ class Relay(TenantModel):
 
 
 class ReactionCursor(TenantModel):
-    """Up to which position one reaction has done its work."""
+    """Up to which position one reaction has done its work.
+
+    The publisher of live updates keeps its place here, too.
+    """
 
     name = fields.CharField(max_length=60)
     position = fields.BigIntField(default=0)

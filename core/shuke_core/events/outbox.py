@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 
 from shuke_core.kit.ids import new_id
+from shuke_core.kit.traces import current_trace
 from shuke_core.kit.transactions import current_unit, fetch
 from shuke_core.worker.wake import wake_after_commit
 
@@ -32,6 +33,9 @@ class DomainEvent(Protocol):
     def entity(self) -> str: ...
 
 
+_Waiting = tuple[UUID, DomainEvent, str | None]
+
+
 def payload_of(event: DomainEvent) -> bytes:
     """The event's fields as JSON: ids and dates as text, amounts as whole numbers."""
     body: Mapping[str, Any] = {
@@ -41,28 +45,32 @@ def payload_of(event: DomainEvent) -> bytes:
     return orjson.dumps(body, default=str)  # ids read by asyncpg are a subclass orjson refuses
 
 
-def announce(event: DomainEvent) -> UUID:
-    """Puts the event into the outbox of the open unit of work; returns the event's id."""
+def announce(event: DomainEvent, trace: str | None = None) -> UUID:
+    """Puts the event into the outbox of the open unit of work; returns the event's id.
+
+    `trace` says which request it comes from where one unit works off several.
+    """
     unit = current_unit()
-    waiting: list[tuple[UUID, DomainEvent]] | None = unit.notes.get(_NOTE)
+    waiting: list[_Waiting] | None = unit.notes.get(_NOTE)
     if waiting is None:
         waiting = unit.notes[_NOTE] = []
         unit.before_commit.append(_write)
         wake_after_commit(RELAY)
     event_id = new_id()
-    waiting.append((event_id, event))
+    waiting.append((event_id, event, trace or current_trace()))
     return event_id
 
 
 async def _write() -> None:
-    events: list[tuple[UUID, DomainEvent]] = current_unit().notes.pop(_NOTE)
+    events: list[_Waiting] = current_unit().notes.pop(_NOTE)
     await fetch(
-        "INSERT INTO event (tenant_id, id, type, entity, payload) "
-        "SELECT $1, t.id, t.type, t.entity, t.payload::jsonb "
-        "FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) "
-        "WITH ORDINALITY AS t(id, type, entity, payload, nth) ORDER BY t.nth",
-        [event_id for event_id, _ in events],
-        [event.type for _, event in events],
-        [event.entity for _, event in events],
-        [payload_of(event).decode() for _, event in events],
+        "INSERT INTO event (tenant_id, id, type, entity, payload, trace) "
+        "SELECT $1, t.id, t.type, t.entity, t.payload::jsonb, t.trace "
+        "FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) "
+        "WITH ORDINALITY AS t(id, type, entity, payload, trace, nth) ORDER BY t.nth",
+        [event_id for event_id, _, _ in events],
+        [event.type for _, event, _ in events],
+        [event.entity for _, event, _ in events],
+        [payload_of(event).decode() for _, event, _ in events],
+        [trace for _, _, trace in events],
     )

@@ -6,12 +6,13 @@ from random import uniform
 from uuid import UUID
 
 from shuke_core.kit.ids import new_id
+from shuke_core.kit.masking import reason_of
 from shuke_core.kit.transactions import fetch
-from shuke_core.settings import current_settings
+from shuke_core.worker.leases import Lease, Leased
 
 ATTEMPTS = 8
 _LONGEST_PAUSE = 600.0
-_REASON = 500
+LEASED = Leased("parked_event", waiting="parked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,6 @@ class Parked:
     reaction: str
     position: int
     attempt: int
-    lease: UUID
 
 
 def pause_after(attempt: int) -> float:
@@ -52,13 +52,9 @@ async def _insert(
     )
 
 
-def _reason(failure: BaseException) -> str:
-    return f"{type(failure).__name__}: {failure}"[:_REASON]
-
-
 async def park(reaction: str, position: int, entity: str, failure: BaseException) -> None:
     """Parks the event that failed, with the reason."""
-    await _insert(reaction, position, entity, _reason(failure), pause_after(1))
+    await _insert(reaction, position, entity, reason_of(failure), pause_after(1))
 
 
 async def park_behind(reaction: str, position: int, entity: str) -> None:
@@ -66,37 +62,23 @@ async def park_behind(reaction: str, position: int, entity: str) -> None:
     await _insert(reaction, position, entity, "waits for an earlier event of its entity", None)
 
 
-async def claim(reactions: Sequence[str]) -> Parked | None:
-    """Takes the earliest due event that waits for no other of its entity, under a lease."""
-    lease = new_id()
-    rows = await fetch(
+async def claim(lease: Lease, reactions: Sequence[str]) -> Parked | None:
+    """Takes the earliest due event that waits for no other of its entity."""
+    rows = await lease.claim(
         """
-        UPDATE parked_event SET lease = $2, due_at = now() + make_interval(secs => $3)
-         WHERE tenant_id = $1 AND id = (
-            SELECT p.id FROM parked_event p
-             WHERE p.tenant_id = $1 AND p.state = 'parked' AND p.due_at <= now()
-               AND p.reaction = ANY ($4::text[])
-               AND NOT EXISTS (
-                   SELECT FROM parked_event e
-                    WHERE e.tenant_id = $1 AND e.reaction = p.reaction AND e.entity = p.entity
-                      AND e.state IN ('parked', 'dead') AND e.position < p.position)
-             ORDER BY p.position LIMIT 1 FOR UPDATE SKIP LOCKED)
-        RETURNING id, reaction, position, attempt, lease
+        SELECT p.id FROM parked_event p
+         WHERE p.tenant_id = $1 AND p.state = 'parked' AND p.due_at <= now()
+           AND p.reaction = ANY ($4::text[])
+           AND NOT EXISTS (
+               SELECT FROM parked_event e
+                WHERE e.tenant_id = $1 AND e.reaction = p.reaction AND e.entity = p.entity
+                  AND e.state IN ('parked', 'dead') AND e.position < p.position)
+         ORDER BY p.position LIMIT 1 FOR UPDATE SKIP LOCKED
         """,
-        *(lease, current_settings().lease_seconds, list(reactions)),
+        list(reactions),
+        returning="q.id, q.reaction, q.position, q.attempt",
     )
     return Parked(**rows[0]) if rows else None
-
-
-async def still_mine(parked: Parked) -> bool:
-    """Whether the lease still holds; locks the row, so that nobody else takes it meanwhile."""
-    return bool(
-        await fetch(
-            "SELECT id FROM parked_event WHERE tenant_id = $1 AND id = $2 AND lease = $3 "
-            "AND state = 'parked' FOR UPDATE",
-            *(parked.id, parked.lease),
-        )
-    )
 
 
 async def mark_done(parked: Parked) -> None:
@@ -117,21 +99,19 @@ async def mark_done(parked: Parked) -> None:
     )
 
 
-async def mark_failed(parked: Parked, failure: BaseException) -> None:
-    """Sets the next attempt, or declares the event dead after the eighth."""
-    await fetch(
-        "UPDATE parked_event SET attempt = attempt + 1, reason = $4, lease = NULL, "
-        "due_at = now() + make_interval(secs => $5), "
-        f"state = CASE WHEN attempt + 1 >= {ATTEMPTS} THEN 'dead' ELSE 'parked' END "
-        "WHERE tenant_id = $1 AND id = $2 AND lease = $3",
-        *(parked.id, parked.lease, _reason(failure), pause_after(parked.attempt + 1)),
-    )
-
-
 async def redrive_dead() -> int:
-    """Gives all dead events of the tenant eight new attempts; returns how many there were."""
+    """Gives all dead events of the tenant eight new attempts; returns how many there were.
+
+    An event that waits behind none any more is due as well, however that came about.
+    """
     rows = await fetch(
         "UPDATE parked_event SET state = 'parked', attempt = 1, due_at = now() "
         "WHERE tenant_id = $1 AND state = 'dead' RETURNING id"
+    )
+    await fetch(
+        "UPDATE parked_event p SET due_at = now() WHERE p.tenant_id = $1 AND p.state = 'parked' "
+        "AND p.due_at = 'infinity' AND NOT EXISTS (SELECT FROM parked_event e "
+        "WHERE e.tenant_id = $1 AND e.reaction = p.reaction AND e.entity = p.entity "
+        "AND e.state IN ('parked', 'dead') AND e.position < p.position)"
     )
     return len(rows)

@@ -16,12 +16,14 @@ from uuid import UUID
 import orjson
 
 from shuke_core.events import parking
+from shuke_core.events.cursors import MOST_PASSED, lock_cursor, move_cursor, pass_by
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.faults import PASSING
-from shuke_core.kit.ids import new_id
+from shuke_core.kit.traces import of_traces
 from shuke_core.kit.transactions import fetch, fetch_across, in_unit_of_work, unit_of_work
 from shuke_core.plugins.queries import enabled_plugins
 from shuke_core.worker.drains import Drain, due_tenants
+from shuke_core.worker.leases import Lease, leasing
 
 REACTIONS = "reactions"
 PARKED = "parked"
@@ -45,6 +47,7 @@ class Event:
     entity: str
     payload: dict[str, Any]
     recorded_at: datetime
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,11 @@ async def running_reactions() -> list[Reaction]:
     return [r for r in _registered.values() if r.plugin is None or r.plugin in on]
 
 
+def reactions_of_core() -> list[str]:
+    """The names of the reactions that run for every tenant."""
+    return [name for name, reaction in _registered.items() if reaction.plugin is None]
+
+
 def forget_reactions(plugin: str) -> None:
     """Takes a plugin's reactions away again."""
     for name in [name for name, r in _registered.items() if r.plugin == plugin]:
@@ -99,104 +107,118 @@ async def _due() -> list[UUID]:
     return [row["tenant_id"] for row in rows]
 
 
-async def _events(sql: str, *values: object) -> list[Event]:
+async def _events(sql: str, *values: object, most: int = 1) -> list[Event]:
     rows = await fetch(
-        "SELECT position, id, type, entity, payload::text AS payload, recorded_at "
-        f"FROM event WHERE tenant_id = $1 AND {sql} ORDER BY position",
+        "SELECT position, id, type, entity, payload::text AS payload, recorded_at, trace "
+        f"FROM event WHERE tenant_id = $1 AND {sql} ORDER BY position LIMIT {most}",
         *values,
     )
     return [Event(**{**row, "payload": orjson.loads(row["payload"])}) for row in rows]
 
 
-async def _lock_cursor(name: str) -> int | None:
-    """The reaction's position, locked; None while another worker holds it."""
-    await fetch(
-        "INSERT INTO reaction_cursor (tenant_id, id, name, position) VALUES ($1, $2, $3, 0) "
-        "ON CONFLICT (tenant_id, name) DO NOTHING",
-        *(new_id(), name),
-    )
-    rows = await fetch(
-        "SELECT position FROM reaction_cursor WHERE tenant_id = $1 AND name = $2 "
-        "FOR UPDATE SKIP LOCKED",
-        name,
-    )
-    return rows[0]["position"] if rows else None
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """How far a step came: by so many positions, and whether that was all there are."""
+
+    positions: int
+    all_of_them: bool
 
 
-async def _move_cursor(name: str, position: int) -> None:
-    await fetch(
-        "UPDATE reaction_cursor SET position = $3 WHERE tenant_id = $1 AND name = $2",
-        *(name, position),
-    )
+_NOWHERE = _Came(0, True)
 
 
-async def _step(reaction: Reaction, window: int, tried: list[int] | None = None) -> int:
+async def _step(
+    reaction: Reaction, window: int, tried: list[tuple[int, int]] | None = None
+) -> _Came:
+    """Hands over the next events of its types, `window` of them at the most, and passes the rest.
+
+    `tried` is told from where to which event, when it comes to one.
+    """
     if reaction.plugin is not None and reaction.plugin not in await enabled_plugins():
-        return 0
-    start = await _lock_cursor(reaction.name)
-    if start is None:
-        return 0
-    head: int = (await fetch("SELECT position FROM relay WHERE tenant_id = $1"))[0]["position"]
-    end = min(head, start + window)
-    if end == start:
-        return 0
-    if tried is not None:
-        tried.append(end)
+        return _NOWHERE
+    found = await lock_cursor(reaction.name)
+    if found is None or found[1] <= found[0]:
+        return _NOWHERE
+    start, head = found
+    end = min(head, start + MOST_PASSED)
     events = await _events(
         "position > $2 AND position <= $3 AND type = ANY ($4::text[])",
         *(start, end, sorted(reaction.types)),
+        most=window,
     )
+    if len(events) == window:
+        end = events[-1].position
+    if events and tried is not None:
+        tried.append((start, events[0].position))
+    if events:
+        await _hand_over(reaction, events)
+    await move_cursor(reaction.name, end)
+    return _Came(end - start, end == head)
+
+
+async def _hand_over(reaction: Reaction, events: Sequence[Event]) -> None:
+    """Lets the reaction have the events, but for those behind a parked one of their entity."""
     blocked = await parking.blocked_entities(reaction.name, {event.entity for event in events})
     for event in events:
         if event.entity in blocked:
             await parking.park_behind(reaction.name, event.position, event.entity)
     free = [event for event in events if event.entity not in blocked]
     if free:
-        await reaction.react(free)
-    await _move_cursor(reaction.name, end)
-    return end - start
+        await _react(reaction, free)
 
 
-async def _advance(tenant_id: UUID, reaction: Reaction, window: int) -> int:
-    """One window of one reaction in one unit; returns how far it came (0: nothing to do)."""
-    return await in_unit_of_work(tenant_id, partial(_step, reaction, window))
+async def _react(reaction: Reaction, events: Sequence[Event]) -> None:
+    with of_traces([event.trace for event in events]):
+        await reaction.react(events)
+
+
+async def _advance(tenant_id: UUID, reaction: Reaction) -> bool:
+    """One window of one reaction in one unit; says whether more may be left."""
+    came = await in_unit_of_work(tenant_id, partial(_step, reaction, WINDOW))
+    return not came.all_of_them
 
 
 async def _advance_one_by_one(tenant_id: UUID, reaction: Reaction) -> None:
     for _ in range(WINDOW):
-        tried: list[int] = []
+        tried: list[tuple[int, int]] = []
         try:
-            if not await in_unit_of_work(tenant_id, partial(_step, reaction, 1, tried)):
+            came = await in_unit_of_work(tenant_id, partial(_step, reaction, 1, tried))
+            if came.all_of_them:
                 return
         except PASSING:
             raise
         except Exception as failure:
             if not tried:  # it never came to an event, so none is to blame
                 raise
-            log.exception("an event is parked", extra={"reaction": reaction.name})
             async with unit_of_work(tenant_id):
-                await _park(reaction, tried[-1], failure)
+                await _park(reaction, *tried[-1], failure)
 
 
-async def _park(reaction: Reaction, position: int, failure: Exception) -> None:
+async def _park(reaction: Reaction, start: int, position: int, failure: Exception) -> None:
     """Parks the event that was tried, unless another worker has gone past it meanwhile."""
-    if await _lock_cursor(reaction.name) != position - 1:
+    found = await lock_cursor(reaction.name)
+    if found is None or found[0] != start:
         return
     for event in await _events("position = $2", position):
+        with of_traces([event.trace]):
+            log.error("an event is parked", extra={"reaction": reaction.name}, exc_info=failure)
         await parking.park(reaction.name, event.position, event.entity, failure)
-    await _move_cursor(reaction.name, position)
+    await move_cursor(reaction.name, position)
 
 
 async def run_reactions(tenant_id: UUID) -> bool:
     """One window of every reaction; says whether any of them may have more to do.
 
-    A reaction that can't go on does not keep the others from it.
+    Most have no interest in most events, so those are passed by all together. A reaction that can't
+    go on does not keep the others from it.
     """
     more = False
     away: BaseException | None = None
-    for reaction in list(_registered.values()):
+    async with unit_of_work(tenant_id):
+        busy = await pass_by({each.name: each.types for each in await running_reactions()})
+    for reaction in [each for each in _registered.values() if each.name in busy]:
         try:
-            more |= await _advance(tenant_id, reaction, WINDOW) == WINDOW
+            more |= await _advance(tenant_id, reaction)
         except PASSING as passing:
             away = passing
         except Exception:
@@ -218,18 +240,27 @@ async def _due_parked() -> list[UUID]:
 
 async def retry_parked(tenant_id: UUID) -> bool:
     """Tries the tenant's earliest due parked event once more; says whether there was one."""
-    async with unit_of_work(tenant_id):
-        parked = await parking.claim([reaction.name for reaction in await running_reactions()])
-    if parked is None:
-        return False
+    async with leasing(parking.LEASED, tenant_id) as lease:
+        async with unit_of_work(tenant_id):
+            names = [reaction.name for reaction in await running_reactions()]
+            parked = await parking.claim(lease, names)
+        if parked is not None:
+            await _retry(tenant_id, lease, parked)
+    return parked is not None
+
+
+async def _retry(tenant_id: UUID, lease: Lease, parked: parking.Parked) -> None:
     reaction = _registered[parked.reaction]
+    events: list[Event] = []
 
     async def react() -> None:
-        if await parking.still_mine(parked):
-            events = await _events("position = $2", parked.position)
+        # While the cursor is ours nobody parks an event behind one that is about to be done.
+        await lock_cursor(parked.reaction, wait=True)
+        if await lease.holds([parked.id]):
+            events[:] = await _events("position = $2", parked.position)
             if not events:
                 raise EventGone(position=parked.position)
-            await reaction.react(events)
+            await _react(reaction, events)
             await parking.mark_done(parked)
 
     try:
@@ -237,10 +268,11 @@ async def retry_parked(tenant_id: UUID) -> bool:
     except PASSING:
         raise
     except Exception as failure:
-        log.exception("a parked event failed again", extra={"reaction": reaction.name})
+        with of_traces([event.trace for event in events]):
+            log.exception("a parked event failed again", extra={"reaction": reaction.name})
         async with unit_of_work(tenant_id):
-            await parking.mark_failed(parked, failure)
-    return True
+            pause = parking.pause_after(parked.attempt + 1)
+            await lease.fail([parked.id], failure, most=parking.ATTEMPTS, pause=pause)
 
 
 REACTION_DRAIN = Drain(REACTIONS, _due, run_reactions)

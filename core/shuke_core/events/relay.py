@@ -13,6 +13,8 @@ from shuke_core.kit.transactions import fetch, in_unit_of_work
 from shuke_core.worker.drains import Drain, due_tenants
 from shuke_core.worker.wake import wake_after_commit
 
+LIVE = "live"
+_FOLLOWERS = (REACTIONS, LIVE)  # whoever reads the history by position
 BATCH = 500
 
 
@@ -59,7 +61,8 @@ async def _stamp() -> int:
     )
     count: int = stamped[0]["position"] - last
     if count:
-        wake_after_commit(REACTIONS)
+        for topic in _FOLLOWERS:
+            wake_after_commit(topic)
     return count
 
 

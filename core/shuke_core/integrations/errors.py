@@ -20,4 +20,9 @@ class MessageTypeUnknown(ShukeError):
 
 class TicketNotQuarantined(ShukeError):
     code = "TICKET_NOT_QUARANTINED"
-    sentence = "There is no open quarantined ticket {ticket_id}."
+    sentence = "There is no such open ticket in quarantine."
+
+
+class CorrectionInvalid(ShukeError):
+    code = "CORRECTION_INVALID"
+    sentence = "A correction is a JSON object of the ticket's top-level fields."

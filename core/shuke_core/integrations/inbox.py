@@ -14,24 +14,27 @@ from uuid import UUID
 
 import orjson
 
+from shuke_core.events.outbox import announce
+from shuke_core.integrations.events import MessageDone
 from shuke_core.integrations.intake import Fate, RawTicket, take_in
 from shuke_core.integrations.quarantine import Unfit, quarantine
 from shuke_core.integrations.services import INBOX
 from shuke_core.integrations.ticket_facts import Rejected
 from shuke_core.kit import clock
-from shuke_core.kit.crypto import Place, unseal
+from shuke_core.kit.crypto import Place
 from shuke_core.kit.faults import PASSING
-from shuke_core.kit.ids import new_id
+from shuke_core.kit.traces import of_traces
 from shuke_core.kit.transactions import current_tenant, fetch, in_unit_of_work, unit_of_work
-from shuke_core.settings import current_settings
 from shuke_core.tenants.keyring import tenant_keys
 from shuke_core.worker.drains import Drain, due_tenants
+from shuke_core.worker.leases import Lease, Leased, leasing
 
 BATCH = 20
 BATCH_BYTES = 512 * 1024
 ATTEMPTS = 5
 CLAIMS = 20
 KEPT = timedelta(days=30)
+LEASED = Leased("inbox", waiting="pending", counts_claims=True)
 
 log = logging.getLogger("shuke.inbox")
 
@@ -44,13 +47,14 @@ class _Claimed:
     sealed: bytes
     received_at: datetime
     attempt: int
+    trace: str | None
 
 
 async def _due() -> list[UUID]:
     return await due_tenants("inbox", "q.state = 'pending' AND q.due_at <= now()")
 
 
-async def _claim(lease: UUID) -> list[_Claimed]:
+async def _claim(lease: Lease) -> list[_Claimed]:
     """Due messages of one integration, up to twenty and half a megabyte; one that failed before
     comes alone. What was taken up twenty times without an outcome is dead: it kills its workers."""
     await fetch(
@@ -58,7 +62,7 @@ async def _claim(lease: UUID) -> list[_Claimed]:
         f"AND state = 'pending' AND due_at <= now() AND claims >= {CLAIMS}",
         f"taken up {CLAIMS} times without an outcome; look for a worker that dies of it",
     )
-    rows = await fetch(
+    rows = await lease.claim(
         """
         WITH due AS (
             SELECT b.id, b.integration_id, b.attempt, b.due_at, octet_length(b.sealed) AS bytes
@@ -67,43 +71,24 @@ async def _claim(lease: UUID) -> list[_Claimed]:
              ORDER BY b.due_at LIMIT $4 FOR UPDATE SKIP LOCKED
         ), first AS (
             SELECT id, integration_id, attempt FROM due ORDER BY due_at, id LIMIT 1
-        ), fitting AS (
-            SELECT d.id FROM (
-                SELECT d.*, sum(bytes) OVER (ORDER BY due_at, id) AS upto FROM due d
-            ) d CROSS JOIN first f
-             WHERE d.id = f.id OR (f.attempt = 0 AND d.attempt = 0 AND d.upto <= $5
-                                   AND d.integration_id = f.integration_id)
-        ), claimed AS (
-            UPDATE inbox m SET lease = $2, claims = m.claims + 1,
-                   due_at = now() + make_interval(secs => $3)
-              FROM fitting WHERE m.tenant_id = $1 AND m.id = fitting.id
-            RETURNING m.id, m.integration_id, m.sealed, m.received_at, m.attempt
         )
-        SELECT c.id, c.integration_id, i.key AS source, c.sealed, c.received_at, c.attempt
-          FROM claimed c JOIN integration i ON i.tenant_id = $1 AND i.id = c.integration_id
-         ORDER BY c.id
+        SELECT d.id FROM (
+            SELECT d.*, sum(bytes) OVER (ORDER BY due_at, id) AS upto FROM due d
+        ) d CROSS JOIN first f
+         WHERE d.id = f.id OR (f.attempt = 0 AND d.attempt = 0 AND d.upto <= $5
+                               AND d.integration_id = f.integration_id)
         """,
-        *(lease, current_settings().lease_seconds, BATCH, BATCH_BYTES),
+        *(BATCH, BATCH_BYTES),
+        returning="q.id, q.integration_id, (SELECT i.key FROM integration i WHERE i.tenant_id = $1 "
+        "AND i.id = q.integration_id) AS source, q.sealed, q.received_at, q.attempt, q.trace",
     )
-    return [_Claimed(**row) for row in rows]
-
-
-async def _hold(lease: UUID, ids: list[UUID]) -> bool:
-    """Whether the lease still covers every message; locks them until the unit ends."""
-    rows = await fetch(
-        "SELECT id FROM inbox WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND lease = $3 "
-        "AND state = 'pending' ORDER BY id FOR UPDATE",
-        *(ids, lease),
-    )
-    return len(rows) == len(ids)
+    return sorted((_Claimed(**row) for row in rows), key=lambda message: message.id)
 
 
 async def _open(message: _Claimed) -> list[object]:
     keys = await tenant_keys()
     place = Place(current_tenant(), "inbox", message.id, "sealed")
-    tickets: list[object] = orjson.loads(unseal(keys.sealing, message.sealed, place))["data"][
-        "tickets"
-    ]
+    tickets: list[object] = orjson.loads(keys.open(message.sealed, place))["data"]["tickets"]
     return tickets
 
 
@@ -113,7 +98,7 @@ async def _process(messages: Sequence[_Claimed]) -> None:
     for message in messages:
         for row_no, body in enumerate(await _open(message), start=1):
             owners.append((message, row_no))
-            tickets.append(RawTicket(body, message.received_at))
+            tickets.append(RawTicket(body, message.received_at, message.trace))
     fates = await take_in(messages[0].source, tickets)
     counts: dict[UUID, Counter[str]] = {message.id: Counter() for message in messages}
     unfit: list[Unfit] = []
@@ -124,6 +109,17 @@ async def _process(messages: Sequence[_Claimed]) -> None:
         else:
             counts[message.id]["accepted" if fate is Fate.ACCEPTED else "known"] += 1
     await quarantine(unfit)
+    for message in messages:
+        of_message = counts[message.id]
+        announce(
+            MessageDone(
+                message.integration_id,
+                message.id,
+                of_message["accepted"],
+                of_message["known"],
+                of_message["quarantined"],
+            )
+        )
     await fetch(
         "UPDATE inbox m SET state = 'done', lease = NULL, done_at = $2, accepted = t.accepted, "
         "known = t.known, quarantined = t.quarantined, reason = NULL "
@@ -137,39 +133,32 @@ async def _process(messages: Sequence[_Claimed]) -> None:
 
 async def drain_inbox(tenant_id: UUID) -> bool:
     """One batch of the tenant's inbox; says whether more may wait."""
-    lease = new_id()
-    async with unit_of_work(tenant_id):
-        messages = await _claim(lease)
-    if not messages:
-        return False
-
-    async def take() -> None:
-        if await _hold(lease, sorted(m.id for m in messages)):
-            await _process(messages)
-
-    try:
-        await in_unit_of_work(tenant_id, take)
-    except PASSING:
-        raise  # nobody's poison: the lease runs out and they are due again
-    except Exception as failure:
-        log.exception("a batch of messages failed", extra={"messages": len(messages)})
+    async with leasing(LEASED, tenant_id) as lease:
         async with unit_of_work(tenant_id):
-            await _put_back(lease, messages, failure)
+            messages = await _claim(lease)
+        if not messages:
+            return False
+        ids = [message.id for message in messages]
+
+        async def take() -> None:
+            if await lease.holds(ids):
+                await _process(messages)
+
+        with of_traces([message.trace for message in messages]):
+            try:
+                await in_unit_of_work(tenant_id, take)
+            except PASSING:
+                raise  # nobody's poison: the lease runs out and they are due again
+            except Exception as failure:
+                log.exception("a batch of messages failed", extra={"messages": len(messages)})
+                async with unit_of_work(tenant_id):
+                    await lease.fail(ids, failure, most=ATTEMPTS, pause=_pause(messages))
     return True
 
 
-async def _put_back(lease: UUID, messages: Sequence[_Claimed], failure: Exception) -> None:
-    """Frees the messages for another attempt; of several, nobody knows which one was at fault."""
-    await fetch(
-        "UPDATE inbox SET lease = NULL, attempt = attempt + 1, reason = $4, "
-        "due_at = now() + make_interval(secs => $5), "
-        f"state = CASE WHEN attempt + 1 >= {ATTEMPTS} THEN 'dead' ELSE 'pending' END "
-        "WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND lease = $3",
-        [message.id for message in messages],
-        lease,
-        f"{type(failure).__name__}: {failure}"[:500],
-        0.0 if len(messages) > 1 else uniform(0, 2.0 ** messages[0].attempt),  # noqa: S311
-    )
+def _pause(messages: Sequence[_Claimed]) -> float:
+    """Of several messages nobody knows which one was at fault: they come again at once, alone."""
+    return 0.0 if len(messages) > 1 else uniform(0, 2.0 ** messages[0].attempt)  # noqa: S311
 
 
 async def redrive_dead_messages() -> int:

@@ -3,15 +3,23 @@
 One batch, whatever messages its tickets came in: four statements, not four a ticket.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from uuid import UUID
 
 from shuke_core.integrations.tickets import CleanRefund, CleanSale, Rejected, clean_ticket
 from shuke_core.kit import clock
-from shuke_core.members.services import Identity, identify_members, link_identities
+from shuke_core.members.services import (
+    Identity,
+    complete_members,
+    find_members,
+    identify_members,
+    link_identities,
+)
 from shuke_core.orders.services import (
     NewLine,
     NewRefund,
@@ -20,7 +28,10 @@ from shuke_core.orders.services import (
     record_sales,
 )
 from shuke_core.plugins.hooks import call_hook
+from shuke_core.suppression.services import suppressed
 from shuke_core.tenants.queries import stores_by_code, this_tenant
+
+_REASON = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 
 class Fate(Enum):
@@ -32,10 +43,11 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RawTicket:
-    """A ticket as JSON value, and when the message that brought it was received."""
+    """A ticket as JSON value; when the message that brought it was received, and in which trace."""
 
     body: object
     received_at: datetime
+    trace: str | None = None
 
 
 def _identity(sale: CleanSale, source: str) -> Identity | None:
@@ -47,17 +59,18 @@ def _identity(sale: CleanSale, source: str) -> Identity | None:
 
 
 def _new_sale(
-    sale: CleanSale, store_id: UUID, member_id: UUID | None, received_at: datetime
+    sale: CleanSale, store_id: UUID, member_id: UUID | None, ticket: RawTicket
 ) -> NewSale:
     return NewSale(
         store_id,
         sale.no,
         sale.business_day,
         sale.at,
-        received_at,
+        ticket.received_at,
         member_id,
         sale.total_fen,
         tuple(NewLine(line.sku, line.name, line.quantity, line.amount_fen) for line in sale.lines),
+        ticket.trace,
     )
 
 
@@ -85,13 +98,45 @@ def _first_fate(
     return Fate.KNOWN
 
 
+async def _of_the_erased(
+    source: str, sales: Sequence[tuple[int, CleanSale]], known: Container[Identity | None]
+) -> dict[int, Rejected]:
+    """Which tickets name somebody who was erased and has not come back, by their place.
+
+    Asked after it was looked who is known: who is erased in between is unknown and suppressed.
+    """
+    named: dict[int, tuple[str, set[Identity]]] = {}
+    for place, sale in sales:
+        who = _identity(sale, source)
+        if who is not None and who not in known:
+            cards = {Identity.of_card(source, sale.card)} if sale.card is not None else set()
+            named[place] = (who.kind, {who, *cards})
+    erased = await suppressed({each for _, these in named.values() for each in these})
+    return {
+        place: Rejected(field, "SUBJECT_ERASED", "")
+        for place, (field, these) in named.items()
+        if these & erased
+    }
+
+
 async def _refused_by_plugins(sales: Sequence[tuple[int, CleanSale]]) -> dict[int, Rejected]:
     """Which tickets a plugin keeps out, by their place in the batch."""
     refused: dict[int, Rejected] = {}
-    for key, vetoes in await call_hook("shuke_refuse_sales", sales=[sale for _, sale in sales]):
+    for key, vetoes in await call_hook(
+        "shuke_refuse_sales", partial(_vetoes, len(sales)), sales=[sale for _, sale in sales]
+    ):
         for nth, reason in vetoes.items():
-            refused.setdefault(sales[nth][0], Rejected("$", str(reason)[:40], f"kept out by {key}"))
+            refused.setdefault(sales[nth][0], Rejected("$", reason, f"kept out by {key}"))
     return refused
+
+
+def _vetoes(sales: int, answer: Mapping[int, str]) -> dict[int, str]:
+    """A plugin's answer: places among the sales, each with a reason code."""
+    vetoes = dict(answer)
+    for nth, reason in vetoes.items():
+        if not 0 <= nth < sales or not _REASON.fullmatch(reason):
+            raise ValueError(f"{nth!r}: {reason!r} is no veto of one of {sales} sales")
+    return vetoes
 
 
 async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Rejected]:
@@ -115,14 +160,29 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
     for place, why in (await _refused_by_plugins(passed)).items():
         fates[place] = why
     sales = [(place, sale) for place, sale in passed if fates[place] is Fate.KNOWN]
+    there = await find_members({who for _, sale in sales if (who := _identity(sale, source))})
+    for place, why in (await _of_the_erased(source, sales, there)).items():
+        fates[place] = why
+    sales = [(place, sale) for place, sale in sales if fates[place] is Fate.KNOWN]
     identities = [_identity(sale, source) for _, sale in sales]
-    members = await identify_members(i for i in identities if i is not None)
+    newcomers = {who for who in identities if who is not None} - there.keys()
+    members = {**there, **(await identify_members(newcomers) if newcomers else {})}
     await link_identities(
         {
             Identity.of_card(source, sale.card): members[who]
             for (_, sale), who in zip(sales, identities, strict=True)
             if who is not None and who.kind == "phone" and sale.card is not None
         }
+    )
+    known = [
+        (members[who], sale)
+        for (_, sale), who in zip(sales, identities, strict=True)
+        if who is not None
+    ]
+    await complete_members(
+        {member: sale.name for member, sale in known if sale.name is not None},
+        # Backwards, so that of several the first has the last word.
+        {member: stores[sale.store_code] for member, sale in reversed(known)},
     )
     new_sales = await record_sales(
         source,
@@ -132,7 +192,7 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
                 sale,
                 stores[sale.store_code],
                 members[who] if who else None,
-                tickets[place].received_at,
+                tickets[place],
             )
             for (place, sale), who in zip(sales, identities, strict=True)
         ],

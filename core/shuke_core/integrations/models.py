@@ -64,6 +64,7 @@ class InboxMessage(TenantModel):
     known = fields.IntField(default=0)
     quarantined = fields.IntField(default=0)
     reason = fields.CharField(max_length=500, null=True)
+    trace = fields.CharField(max_length=55, null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False

@@ -4,18 +4,22 @@ The fix may be outside the ticket (the missing store was added) or in it (staff 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import orjson
 
-from shuke_core.integrations.errors import TicketNotQuarantined
+from shuke_core.audit.services import record
+from shuke_core.events.outbox import announce
+from shuke_core.integrations.errors import CorrectionInvalid, TicketNotQuarantined
+from shuke_core.integrations.events import TicketQuarantined, TicketResolved
 from shuke_core.integrations.intake import RawTicket, take_in
 from shuke_core.integrations.ticket_facts import Rejected
 from shuke_core.kit import clock
-from shuke_core.kit.crypto import Place, seal, unseal
+from shuke_core.kit.conditions import Conditions
+from shuke_core.kit.crypto import Place, seal
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import Row, current_tenant, fetch
 from shuke_core.tenants.keyring import tenant_keys
@@ -25,6 +29,7 @@ _DIGITS = re.compile(r"\d(?:(?:[^\w*:]|_){0,3}\d){4,}")
 _MAIL = re.compile(r"\S*@\S*")
 _NOT_OF_A_NUMBER = re.compile(r"[^\d*]")
 _SHOWN_AT_EACH_END = 2
+_NOT_PERSONAL = frozenset({"kind", "no", "store", "at", "total", "refunds", "refunds_day"})
 _REPLAY_BATCH = 200
 
 
@@ -104,6 +109,8 @@ async def quarantine(tickets: Sequence[Unfit]) -> None:
         ],
         *_columns([t.why for t in tickets]),
     )
+    for row_id, t in zip(ids, tickets, strict=True):
+        announce(TicketQuarantined(t.integration_id, row_id, t.why.field[:120], t.why.code))
 
 
 def _columns(faults: Sequence[Rejected]) -> tuple[list[str], list[str], list[str]]:
@@ -115,16 +122,19 @@ def _columns(faults: Sequence[Rejected]) -> tuple[list[str], list[str], list[str
     )
 
 
+WAITING = """
+SELECT q.id, i.key AS integration, m.message_id, q.row_no, q.field, q.code, q.found,
+       q.quarantined_at
+  FROM quarantined_ticket q
+  JOIN integration i ON i.tenant_id = q.tenant_id AND i.id = q.integration_id
+  JOIN inbox m ON m.tenant_id = q.tenant_id AND m.id = q.message_id
+ WHERE q.tenant_id = $1 AND q.state = 'open'
+"""
+
+
 async def waiting_tickets(integration: str, limit: int = 100) -> list[WaitingTicket]:
     """Open tickets of an integration, oldest first."""
-    rows = await fetch(
-        "SELECT q.id, i.key AS integration, m.message_id, q.row_no, q.field, q.code, q.found, "
-        "q.quarantined_at FROM quarantined_ticket q "
-        "JOIN integration i ON i.tenant_id = q.tenant_id AND i.id = q.integration_id "
-        "JOIN inbox m ON m.tenant_id = q.tenant_id AND m.id = q.message_id "
-        "WHERE q.tenant_id = $1 AND i.key = $2 AND q.state = 'open' ORDER BY q.id LIMIT $3",
-        *(integration, limit),
-    )
+    rows = await fetch(f"{WAITING} AND i.key = $2 ORDER BY q.id LIMIT $3", *(integration, limit))
     return [WaitingTicket(**row) for row in rows]
 
 
@@ -140,7 +150,7 @@ SELECT q.id, q.integration_id, i.key AS source, q.sealed, m.received_at
 async def _body(row: Row) -> object:
     keys = await tenant_keys()
     place = Place(current_tenant(), "quarantined_ticket", row["id"], "sealed")
-    return orjson.loads(unseal(keys.sealing, row["sealed"], place))
+    return orjson.loads(keys.open(row["sealed"], place))
 
 
 async def _replay(rows: Sequence[Row], bodies: Sequence[object]) -> Replayed:
@@ -156,6 +166,9 @@ async def _replay(rows: Sequence[Row], bodies: Sequence[object]) -> Replayed:
         "WHERE tenant_id = $1 AND id = ANY ($3::uuid[])",
         *(clock.now(), went_in),
     )
+    for row, fate in paired:
+        if not isinstance(fate, Rejected):
+            announce(TicketResolved(row["integration_id"], row["id"], "replayed"))
     await fetch(
         "UPDATE quarantined_ticket q SET field = t.field, code = t.code, found = t.found "
         "FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) "
@@ -168,31 +181,61 @@ async def _replay(rows: Sequence[Row], bodies: Sequence[object]) -> Replayed:
 
 async def replay(integration: str, after: UUID | None = None) -> tuple[Replayed, UUID | None]:
     """Tries up to 200 open tickets again, from after a ticket on; returns the last one tried."""
+    wanted = Conditions().when("i.key = {}", integration).when("q.id > {}", after)
     rows = await fetch(
-        f"{_OPEN} AND i.key = $2 AND ($3::uuid IS NULL OR q.id > $3) "
-        f"ORDER BY q.id LIMIT {_REPLAY_BATCH} FOR UPDATE OF q",
-        *(integration, after),
+        f"{_OPEN} AND {wanted} ORDER BY q.id LIMIT {_REPLAY_BATCH} FOR UPDATE OF q", *wanted.values
     )
     outcome = await _replay(rows, [await _body(row) for row in rows])
+    if rows:
+        await record(
+            "tickets.replayed",
+            f"integration:{integration}",
+            changes={"accepted": (None, outcome.accepted), "tried": (None, len(rows))},
+        )
     return outcome, rows[-1]["id"] if rows else None
 
 
-async def correct(ticket_id: UUID, corrections: Mapping[str, object]) -> Replayed:
-    """Replaces top-level fields of one ticket and tries it again; the original stays if it fails."""
+async def correct(ticket_id: UUID, corrections: object) -> Replayed:
+    """Replaces top-level fields of one ticket and tries it again; the original stays if it fails.
+
+    `corrections` is a JSON object of them; raises CorrectionInvalid for any other value, and
+    TicketNotQuarantined.
+    """
+    if not isinstance(corrections, dict):
+        raise CorrectionInvalid()
     rows = await fetch(f"{_OPEN} AND q.id = $2 FOR UPDATE OF q", ticket_id)
     if not rows:
-        raise TicketNotQuarantined(ticket_id=ticket_id)
+        raise TicketNotQuarantined()
     body = await _body(rows[0])
     corrected = {**body, **corrections} if isinstance(body, dict) else dict(corrections)
-    return await _replay(rows, [corrected])
+    outcome = await _replay(rows, [corrected])
+    before = body if isinstance(body, dict) else {}
+    await record(
+        "ticket.corrected",
+        f"quarantined_ticket:{ticket_id}",
+        changes={
+            name[:120]: (_told(name, before.get(name)), _told(name, value))
+            for name, value in corrections.items()
+        },
+    )
+    return outcome
+
+
+def _told(field: str, value: object) -> object:
+    """A field's value as the audit may keep it: of who somebody is, only that it was there."""
+    if value is None or field in _NOT_PERSONAL:
+        return value
+    return masked(str(value), field) if field == "phone" else "***"
 
 
 async def discard(ticket_id: UUID) -> None:
     """Gives a ticket up for good."""
     rows = await fetch(
         "UPDATE quarantined_ticket SET state = 'discarded', resolved_at = $3 "
-        "WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING id",
+        "WHERE tenant_id = $1 AND id = $2 AND state = 'open' RETURNING integration_id",
         *(ticket_id, clock.now()),
     )
     if not rows:
-        raise TicketNotQuarantined(ticket_id=ticket_id)
+        raise TicketNotQuarantined()
+    await record("ticket.discarded", f"quarantined_ticket:{ticket_id}")
+    announce(TicketResolved(rows[0]["integration_id"], ticket_id, "discarded"))

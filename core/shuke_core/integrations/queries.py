@@ -5,18 +5,16 @@ from datetime import datetime
 from uuid import UUID
 
 from shuke_core.events.queries import events_behind
-from shuke_core.kit.transactions import fetch
+from shuke_core.integrations.quarantine import WAITING, WaitingTicket
+from shuke_core.kit.conditions import Conditions
+from shuke_core.kit.transactions import fetch, fetch_one
 
 _LATEST_ENTRIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Messages and tickets of an integration so far.
-
-    `events_behind` is of the whole tenant. `p50` and `p99` are seconds from a message's arrival to
-    its points, over the latest hundred thousand earnings; None until nothing is pending or behind.
-    """
+    """Messages and tickets of an integration so far; `events_behind` is of the whole tenant."""
 
     received: int
     pending: int
@@ -25,8 +23,11 @@ class Progress:
     known: int
     quarantined: int
     events_behind: int
-    p50: float | None
-    p99: float | None
+
+    @property
+    def is_through(self) -> bool:
+        """Whether all that came has been worked off, its points included."""
+        return not self.pending and not self.events_behind
 
 
 async def progress_of(integration_id: UUID) -> Progress:
@@ -45,13 +46,12 @@ async def progress_of(integration_id: UUID) -> Progress:
             integration_id,
         )
     )[0]
-    behind = await events_behind()
-    working = row["pending"] or behind
-    took = {"p50": None, "p99": None} if working else await _seconds_to_points()
-    return Progress(**row, events_behind=behind, **took)
+    return Progress(**row, events_behind=await events_behind())
 
 
-async def _seconds_to_points() -> dict[str, float | None]:
+async def seconds_to_points() -> dict[str, float | None]:
+    """`p50` and `p99` from an order's arrival to its points, over the tenant's latest hundred
+    thousand earnings. It sorts them all: for whoever runs a load, not for a page."""
     rows = await fetch(
         f"""
         WITH latest AS (
@@ -67,6 +67,81 @@ async def _seconds_to_points() -> dict[str, float | None]:
         """
     )
     return rows[0]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationRow:
+    """A link to an outside system."""
+
+    id: UUID
+    key: str
+    kind: str
+    state: str
+    created_at: datetime
+
+
+async def all_integrations() -> list[IntegrationRow]:
+    """The tenant's integrations, by key."""
+    rows = await fetch(
+        "SELECT id, key, kind, state, created_at FROM integration WHERE tenant_id = $1 ORDER BY key"
+    )
+    return [IntegrationRow(**row) for row in rows]
+
+
+async def integration_by_key(key: str) -> IntegrationRow | None:
+    """The integration of that key, whatever its state; None when there is none."""
+    row = await fetch_one(
+        "SELECT id, key, kind, state, created_at FROM integration WHERE tenant_id = $1 AND key = $2",
+        key,
+    )
+    return IntegrationRow(**row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message of the inbox: what became of it and its tickets, nothing of what it says."""
+
+    id: UUID
+    message_id: str
+    state: str
+    attempt: int
+    received_at: datetime
+    done_at: datetime | None
+    accepted: int
+    known: int
+    quarantined: int
+    reason: str | None
+
+
+async def messages_before(
+    integration_id: UUID, state: str | None, before: tuple[datetime, UUID] | None, limit: int
+) -> list[MessageRow]:
+    """The integration's messages, of one state or all, newest first, after the cursor `before`."""
+    at, message_id = before or (None, None)
+    wanted = (
+        Conditions("tenant_id = $1")
+        .when("integration_id = {}", integration_id)
+        .when("state = {}", state)
+        .when("(received_at, id) < ({}, {})", at, message_id)
+    )
+    rows = await fetch(
+        "SELECT id, message_id, state, attempt, received_at, done_at, accepted, known, "
+        f"quarantined, reason FROM inbox WHERE {wanted} "
+        f"ORDER BY received_at DESC, id DESC LIMIT {wanted.limit(limit)}",
+        *wanted.values,
+    )
+    return [MessageRow(**row) for row in rows]
+
+
+async def waiting_after(
+    integration_id: UUID, after: UUID | None, limit: int
+) -> list[WaitingTicket]:
+    """Open quarantined tickets of an integration, oldest first, from after that ticket on."""
+    wanted = Conditions().when("q.integration_id = {}", integration_id).when("q.id > {}", after)
+    rows = await fetch(
+        f"{WAITING} AND {wanted} ORDER BY q.id LIMIT {wanted.limit(limit)}", *wanted.values
+    )
+    return [WaitingTicket(**row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

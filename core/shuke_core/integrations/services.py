@@ -7,14 +7,18 @@ from uuid import UUID
 
 import orjson
 
+from shuke_core.audit.services import record
+from shuke_core.events.outbox import announce
 from shuke_core.integrations.errors import IntegrationUnknown, MessageMalformed, MessageTypeUnknown
+from shuke_core.integrations.events import MessageTaken
 from shuke_core.integrations.signatures import new_secret, verify
 from shuke_core.kit import clock
-from shuke_core.kit.crypto import Place, seal, unseal
+from shuke_core.kit.crypto import Place, seal
 from shuke_core.kit.ids import new_id
+from shuke_core.kit.traces import current_trace
 from shuke_core.kit.transactions import current_tenant, fetch
 from shuke_core.tenants.keyring import tenant_keys
-from shuke_core.tenants.services import checked_slug
+from shuke_core.tenants.services import SLUG, checked_slug
 from shuke_core.worker.wake import wake_after_commit
 
 INBOX = "inbox"
@@ -41,7 +45,10 @@ async def add_integration(key: str) -> str | None:
         "ON CONFLICT (tenant_id, key) DO NOTHING RETURNING id",
         *(new_id(), key, clock.now()),
     )
-    return await _add_secret(rows[0]["id"]) if rows else None
+    if not rows:
+        return None
+    await record("integration.added", f"integration:{key}")
+    return await _add_secret(rows[0]["id"])
 
 
 async def rotate_secret(key: str) -> str:
@@ -52,6 +59,7 @@ async def rotate_secret(key: str) -> str:
         "WHERE tenant_id = $1 AND integration_id = $2 AND expires_at IS NULL",
         *(integration_id, clock.now() + OVERLAP),
     )
+    await record("integration.secret_rotated", f"integration:{key}")
     return await _add_secret(integration_id)
 
 
@@ -82,6 +90,8 @@ async def verify_sender(key: str, headers: Mapping[str, str], body: bytes) -> tu
 
     Raises IntegrationUnknown, or SignatureRefused with the code of what is wrong.
     """
+    if not SLUG.fullmatch(key):
+        raise IntegrationUnknown(key=key)
     rows = await fetch(
         "SELECT i.id AS integration_id, s.id, s.sealed FROM integration i "
         "LEFT JOIN integration_secret s ON s.tenant_id = i.tenant_id AND s.integration_id = i.id "
@@ -93,8 +103,8 @@ async def verify_sender(key: str, headers: Mapping[str, str], body: bytes) -> tu
         raise IntegrationUnknown(key=key)
     keys, tenant_id = await tenant_keys(), current_tenant()
     secrets = [
-        unseal(
-            keys.sealing, row["sealed"], Place(tenant_id, "integration_secret", row["id"], "sealed")
+        keys.open(
+            row["sealed"], Place(tenant_id, "integration_secret", row["id"], "sealed")
         ).decode()
         for row in rows
         if row["id"] is not None
@@ -129,15 +139,17 @@ async def receive_message(key: str, headers: Mapping[str, str], body: bytes) -> 
     row_id, now, keys = new_id(), clock.now(), await tenant_keys()
     rows = await fetch(
         "INSERT INTO inbox (tenant_id, id, integration_id, message_id, sealed, state, attempt, "
-        "claims, due_at, received_at, accepted, known, quarantined) "
-        "VALUES ($1, $2, $3, $4, $5, 'pending', 0, 0, now(), $6, 0, 0, 0) "
+        "claims, due_at, received_at, accepted, known, quarantined, trace) "
+        "VALUES ($1, $2, $3, $4, $5, 'pending', 0, 0, now(), $6, 0, 0, 0, $7) "
         "ON CONFLICT (tenant_id, integration_id, message_id) DO NOTHING RETURNING id",
         row_id,
         integration_id,
         message_id,
         seal(keys.sealing, body, Place(current_tenant(), "inbox", row_id, "sealed")),
         now,
+        current_trace(),
     )
     if rows:
+        announce(MessageTaken(integration_id, row_id, tickets))
         wake_after_commit(INBOX)
     return Received(message_id, tickets, known=not rows)

@@ -19,7 +19,10 @@ class CleanLine:
 
 @dataclass(frozen=True, slots=True)
 class CleanSale:
-    """A sale. `at` is UTC; Σ `lines` is `total_fen`; without `phone` and `card` nobody's."""
+    """A sale. `at` is UTC; Σ `lines` is `total_fen`; without `phone` and `card` nobody's.
+
+    `name` is what the till calls the buyer.
+    """
 
     no: str
     store_code: str
@@ -27,6 +30,7 @@ class CleanSale:
     business_day: date
     phone: Phone | None
     card: str | None
+    name: str | None
     total_fen: int
     lines: tuple[CleanLine, ...]
 

@@ -1,8 +1,9 @@
 """A till's ticket, as JSON, turned into facts that the orders domain may believe.
 
-Sale: `{"no", "store", "at", "phone"?, "card"?, "total", "lines"?: [{"sku"?, "name", "quantity"?,
-"amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds", "refunds_day"?, "total",
-"lines"?: [{"line", "amount"}]}`. Amounts are yuan. Fields not named here are ignored.
+Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "total", "lines"?: [{"sku"?, "name",
+"quantity"?, "amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
+"refunds_day"?, "total", "lines"?: [{"line", "amount"}]}`. Amounts are yuan. Fields not named here
+are ignored.
 """
 
 from collections.abc import Mapping
@@ -26,9 +27,10 @@ from shuke_core.integrations.ticket_fields import (
     required_text,
 )
 from shuke_core.integrations.ticket_lines import clean_lines, clean_refunded_lines
-from shuke_core.kit.cleaning import clean_scalar, shown
+from shuke_core.kit.cleaning import Unclean, clean_scalar, shown
 from shuke_core.kit.timestamps import business_day, parse_moment
 from shuke_core.members.phones import Phone, names_no_member, normalise_phone
+from shuke_core.members.rules import LONGEST_NAME
 
 LONGEST_CODE: Final = 64
 
@@ -98,6 +100,7 @@ def _clean_sale(raw: Mapping[str, object], clock: _Clock) -> CleanSale:
         business_day=clock.day(at),
         phone=phone,
         card=None if card is None or names_no_member(card) else card,
+        name=_name(raw.get("name")),
         total_fen=total_fen,
         lines=clean_lines(raw.get("lines"), total_fen),
     )
@@ -129,3 +132,12 @@ def _clean_refund(raw: Mapping[str, object], clock: _Clock) -> CleanRefund:
 
 def _phone(value: object) -> Phone | None:
     return normalise_phone(clean_scalar(value, longest=100))
+
+
+def _name(value: object) -> str | None:
+    """The buyer's name; None where it can't be read: no sale is kept out for the sake of a name."""
+    try:
+        name = clean_scalar(value, longest=LONGEST_NAME)
+    except Unclean:
+        return None
+    return None if name is None or names_no_member(name) else name

@@ -5,15 +5,20 @@ simple-query trip. No session state outlives a transaction (all is SET LOCAL), s
 with which asyncpg resets a released connection is left out.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
+from time import perf_counter
 from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import ConnectionWrapper
 from tortoise.connection import get_connection, get_connections
 
 from shuke_core.kit.faults import DatabaseAway
+from shuke_core.kit.metrics import POOL_WAIT, ROW_SECURITY_DENIALS
 
 CONNECTION = "default"
 
@@ -26,23 +31,89 @@ class SwallowedFailure(RuntimeError):
     """The unit went on after a failed statement; PostgreSQL has rolled all of it back."""
 
 
+# The unit whose savepoint the running task is in, and the order of the statements in there.
+_part: ContextVar[tuple[TransactionWrapper, asyncio.Lock] | None] = ContextVar(
+    "shuke_part", default=None
+)
+
+
 class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]
     def get_reset_query(self) -> str:
         return ""
 
 
 class UnitConnection(TransactionWrapper):
-    """The connection of one open unit: Tortoise's queries and ours share it, one after another."""
+    """The connection of one open unit: Tortoise's queries and ours share it, one after another.
+
+    `opening` is what began its transaction; while it `is_fresh` nothing else was said in it. `mark`
+    stands before its statements: PostgreSQL plans a statement anew when another role runs it, so a
+    narrowed unit has prepared statements of its own.
+    """
+
+    opening = ""
+    is_fresh = True
+    mark = ""
+
+    def acquire_connection(self) -> Any:
+        """Waits for this task's turn: for the statement before, and for any part of other tasks."""
+        self.is_fresh = False
+        return ConnectionWrapper(self._turns(), self)
+
+    def _turns(self) -> asyncio.Lock:
+        holder = _part.get()
+        return holder[1] if holder is not None and holder[0] is self else self._lock
+
+    @property
+    def is_in_part(self) -> bool:
+        """Whether the running task is in a part, whose failure would undo what is set in it."""
+        holder = _part.get()
+        return holder is not None and holder[0] is self
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """A savepoint that has the connection to itself until it ends.
+
+        Fields of one document run side by side. Without this a statement of one could fall between
+        another's failed statement and its rollback, and two savepoints could end each other.
+        Where nothing was said before, the transaction itself can be begun anew: a savepoint and its
+        end are two trips.
+        """
+        async with self._turns():
+            token = _part.set((self, asyncio.Lock()))
+            is_first, self.is_fresh = self.is_fresh, False
+            try:
+                if not is_first:
+                    await self.run("SAVEPOINT part")
+                try:
+                    yield
+                except BaseException:
+                    if is_first:
+                        await self.run(f"ROLLBACK; {self.opening}")
+                    else:
+                        await self.run("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
+                    raise
+                if not is_first:
+                    await self.run("RELEASE SAVEPOINT part")
+            finally:
+                _part.reset(token)
 
     async def fetch(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Rows of one statement; errors stay asyncpg's own, with constraint and code."""
-        async with self.acquire_connection() as connection:
-            return [dict(row) for row in await connection.fetch(sql, *values)]
+        self.is_fresh = False
+        async with self._turns():
+            return [dict(row) for row in await self._connection.fetch(self.mark + sql, *values)]
+
+    async def fetch_value(self, sql: str, *values: object) -> Any:
+        """The one value that a statement gives."""
+        self.is_fresh = False
+        async with self._turns():
+            return await self._connection.fetchval(self.mark + sql, *values)
 
     async def run(self, script: str) -> None:
         """One simple-query trip, without values."""
-        async with self.acquire_connection() as connection:
-            await connection.execute(script)
+        self.is_fresh = False
+        async with self._turns():
+            await self._connection.execute(script)
 
 
 def _is_lost(raw: asyncpg.Connection) -> bool:
@@ -52,26 +123,69 @@ def _is_lost(raw: asyncpg.Connection) -> bool:
         return True
 
 
-@asynccontextmanager
-async def _transaction(raw: asyncpg.Connection, prologue: str) -> AsyncIterator[None]:
-    """BEGIN with `prologue` in one trip, COMMIT at the end; ROLLBACK on whatever else ends it."""
-    try:
-        await raw.execute(f"BEGIN; {prologue}")
-        yield
-        # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
-        if await raw.execute("COMMIT") != "COMMIT":
-            raise SwallowedFailure("a statement failed inside the unit and was ignored")
-    except BaseException as failure:
-        lost = _is_lost(raw)
-        if not lost and raw.is_in_transaction():
-            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                try:
-                    await raw.execute("ROLLBACK")
-                except asyncpg.InterfaceError:  # lost just now, or a task still asks on it
-                    raw.terminate()
-        if lost and isinstance(failure, asyncpg.InterfaceError | OSError):
-            raise DatabaseAway(str(failure)) from failure
-        raise
+async def _roll_back(raw: asyncpg.Connection, failure: BaseException) -> None:
+    """After whatever ended a transaction but its commit; raises DatabaseAway for a lost server."""
+    if isinstance(failure, asyncpg.InsufficientPrivilegeError):
+        ROW_SECURITY_DENIALS.inc()
+    lost = _is_lost(raw)
+    if not lost and raw.is_in_transaction():
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            try:
+                await raw.execute("ROLLBACK")
+            except asyncpg.InterfaceError:  # lost just now, or a task still asks on it
+                raw.terminate()
+    if lost and isinstance(failure, asyncpg.InterfaceError | OSError):
+        raise DatabaseAway(str(failure)) from failure
+
+
+class OpenTransaction:
+    """BEGIN with `prologue` in one trip, COMMIT at the end; ROLLBACK on whatever else ends it.
+
+    Model queries inside join it. A class, since every request opens one: generators within
+    generators cost as much as the two trips.
+    """
+
+    __slots__ = ("_client", "_others", "_prologue", "_token", "_unit")
+
+    def __init__(self, client: "ShukeClient", prologue: str) -> None:
+        self._client, self._prologue = client, prologue
+
+    async def __aenter__(self) -> UnitConnection:
+        raw = await self._client.take()
+        try:
+            self._unit = unit = UnitConnection(self._client)
+            unit._connection = raw
+            self._others = get_connections()
+            unit.opening = f"BEGIN; {self._prologue}"
+            await raw.execute(unit.opening)
+            self._token = self._others.set(CONNECTION, unit)
+        except BaseException as failure:
+            await self._undo(raw, failure)
+            raise
+        return unit
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, _: object
+    ) -> None:
+        raw = self._unit._connection
+        self._others.reset(self._token)
+        if failure is not None:
+            await self._undo(raw, failure)
+            return
+        try:
+            # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
+            if await raw.execute("COMMIT") != "COMMIT":
+                raise SwallowedFailure("a statement failed inside the unit and was ignored")
+        except BaseException as failed:
+            await self._undo(raw, failed)
+            raise
+        await self._client.give_back(raw)
+
+    async def _undo(self, raw: asyncpg.Connection, failure: BaseException) -> None:
+        try:
+            await _roll_back(raw, failure)
+        finally:
+            await self._client.give_back(raw)
 
 
 class ShukeClient(AsyncpgDBClient):
@@ -79,24 +193,16 @@ class ShukeClient(AsyncpgDBClient):
 
     connection_class = _SessionlessConnection
 
-    @asynccontextmanager
-    async def unit(self, prologue: str) -> AsyncIterator[UnitConnection]:
+    def unit(self, prologue: str) -> OpenTransaction:
         """A transaction whose BEGIN and `prologue` are one trip; model queries inside join it."""
-        unit = UnitConnection(self)
-        raw = await self._reach()
-        try:
-            unit._connection = raw
-            token = get_connections().set(self.connection_name, unit)
-            try:
-                async with _transaction(raw, prologue):
-                    yield unit
-            finally:
-                get_connections().reset(token)
-        finally:
-            assert self._pool is not None  # noqa: S101
-            await self._pool.release(raw)
+        return OpenTransaction(self, prologue)
 
-    async def _reach(self) -> asyncpg.Connection:
+    async def give_back(self, raw: asyncpg.Connection) -> None:
+        """The connection is the pool's again."""
+        assert self._pool is not None  # noqa: S101
+        await self._pool.release(raw)
+
+    async def take(self) -> asyncpg.Connection:
         """A connection of the pool; raises DatabaseAway while there is none to be had."""
         try:
             if self._pool is None:
@@ -104,7 +210,11 @@ class ShukeClient(AsyncpgDBClient):
                     if self._pool is None:
                         await self.create_connection(with_db=True)
             assert self._pool is not None  # noqa: S101
-            return await self._pool.acquire()
+            start = perf_counter()
+            try:
+                return await self._pool.acquire()
+            finally:
+                POOL_WAIT.observe(perf_counter() - start)
         except (OSError, TimeoutError, asyncpg.InterfaceError) as fault:
             raise DatabaseAway(str(fault) or type(fault).__name__) from fault
 

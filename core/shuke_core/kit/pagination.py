@@ -32,10 +32,10 @@ class PageSizeInvalid(ShukeError):
     sentence = "A page has 1 to {most} rows, {wanted} were asked for."
 
 
-def checked_page_size(first: int) -> int:
+def checked_page_size(first: int, most: int = MOST_ROWS) -> int:
     """`first` itself, or PageSizeInvalid."""
-    if not 1 <= first <= MOST_ROWS:
-        raise PageSizeInvalid(most=MOST_ROWS, wanted=first)
+    if not 1 <= first <= most:
+        raise PageSizeInvalid(most=most, wanted=first)
     return first
 
 
@@ -47,6 +47,11 @@ def to_cursor(key: bytes, listed: str, keys: Keys) -> str:
     """The cursor after the row with these keys, in the list named `listed`."""
     at, row_id = keys
     body = ((at - _EPOCH) // _MICROSECOND).to_bytes(8, "big", signed=True) + row_id.bytes
+    return sign_cursor(key, listed, body)
+
+
+def sign_cursor(key: bytes, listed: str, body: bytes) -> str:
+    """The cursor of a body: microseconds since 1970 in eight bytes, then the id's sixteen."""
     return base64.urlsafe_b64encode(body + _mac(key, listed, body)).decode().rstrip("=")
 
 

@@ -22,9 +22,10 @@ _EMPTY_DAYS: Final = frozenset(
 )
 
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
-# Other centuries are epoch milliseconds: those before 2001 have 12 digits, as 202601020304 has.
+# Other centuries are epoch milliseconds: those before 2001-09-09 have 12 digits, as 202601020304
+# has. 9999........ are the last 28 hours of them, unless it goes on with the last of December.
 _DIGITS = re.compile(
-    r"(?P<year>(?:19|20)[0-9]{2}|0000|9999)(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
+    r"(?P<year>(?:19|20)[0-9]{2}|0000|9999(?!(?!1231)[0-9]{8}\Z))(?P<month>[0-9]{2})(?P<day>[0-9]{2})"
     r"(?:[ Tt]?(?P<hour>[0-9]{2}):?(?P<minute>[0-9]{2})(?::?(?P<second>[0-9]{2}))?"
     r"(?P<offset>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )

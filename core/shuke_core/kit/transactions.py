@@ -6,24 +6,27 @@ once the commit has succeeded.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, field
 from random import uniform
+from types import TracebackType
 from typing import Any, TypeVar
 from uuid import UUID
 
 from asyncpg import DeadlockDetectedError, SerializationError
 
-from shuke_core.kit.engine import ShukeClient, UnitConnection, app_client
+from shuke_core.kit.engine import UnitConnection, app_client
 from shuke_core.kit.errors import ShukeError
 
 Result = TypeVar("Result")
 Row = dict[str, Any]
 
 _ATTEMPTS = 5
+_IDS = re.compile(r"[0-9a-f{},-]*")
 
 
 class NoUnitOfWork(ShukeError):
@@ -45,6 +48,8 @@ class UnitOfWork:
     before_commit: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)
+    # Run last before the commit, and kept although the part of the unit that asked for it fails.
+    lasting: dict[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     is_open: bool = True
 
 
@@ -67,49 +72,85 @@ def current_tenant() -> UUID:
     return tenant_id
 
 
-@asynccontextmanager
-async def _unit(tenant_id: UUID | None, prologue: str) -> AsyncIterator[UnitOfWork]:
-    outer = _current.get()
-    if outer is not None and outer.is_open:
-        raise UnitOfWorkOpen(open_for=outer.tenant_id, wanted_for=tenant_id)
-    client: ShukeClient = app_client()
-    async with client.unit(prologue) as connection:
-        unit = UnitOfWork(tenant_id, connection)
-        token = _current.set(unit)
-        try:
-            yield unit
-            for act in unit.before_commit:
-                await act()
-        finally:
-            unit.is_open = False
-            _current.reset(token)
-    for follow_up in unit.after_commit:
-        follow_up()
+class OpenUnit:
+    """Opens a unit around its block: what was to happen before the commit, the commit, the rest.
+
+    A class, as `OpenTransaction` is, since every request goes through it.
+    """
+
+    __slots__ = ("_prologue", "_tenant_id", "_token", "_transaction", "_unit")
+
+    def __init__(self, tenant_id: UUID | None, prologue: str) -> None:
+        self._tenant_id, self._prologue = tenant_id, prologue
+
+    async def __aenter__(self) -> UnitOfWork:
+        outer = _current.get()
+        if outer is not None and outer.is_open:
+            raise UnitOfWorkOpen(open_for=outer.tenant_id, wanted_for=self._tenant_id)
+        self._transaction = app_client().unit(self._prologue)
+        connection = await self._transaction.__aenter__()
+        self._unit = UnitOfWork(self._tenant_id, connection)
+        self._token = _current.set(self._unit)
+        return self._unit
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if failure is None:
+            try:
+                for act in self._unit.before_commit:
+                    await act()
+                for act in self._unit.lasting.values():
+                    await act()
+            except BaseException as failed:
+                self._close()
+                await self._transaction.__aexit__(type(failed), failed, failed.__traceback__)
+                raise
+        self._close()
+        await self._transaction.__aexit__(kind, failure, trace)
+        if failure is None:
+            for follow_up in self._unit.after_commit:
+                follow_up()
+
+    def _close(self) -> None:
+        self._unit.is_open = False
+        _current.reset(self._token)
 
 
-@asynccontextmanager
-async def unit_of_work(tenant_id: UUID) -> AsyncIterator[UnitOfWork]:
+def unit_of_work(tenant_id: UUID) -> OpenUnit:
     """Opens the transaction of one tenant. Commits at the end, rolls back on any exception."""
     if not isinstance(tenant_id, UUID):  # it is written into the statement, so nothing else may be
         raise TypeError("unit_of_work takes the tenant's UUID")
-    async with _unit(tenant_id, f"SET LOCAL shuke.tenant_id = '{tenant_id}'") as unit:
-        yield unit
+    return OpenUnit(tenant_id, f"SET LOCAL shuke.tenant_id = '{tenant_id}'")
 
 
-@asynccontextmanager
-async def directory_work() -> AsyncIterator[UnitOfWork]:
+def directory_work() -> OpenUnit:
     """Opens a read-only transaction without a tenant: it sees the directory of tenants only."""
-    async with _unit(None, "SET LOCAL transaction_read_only = on") as unit:
-        yield unit
+    return OpenUnit(None, "SET LOCAL transaction_read_only = on")
 
 
-@asynccontextmanager
-async def dispatch_work() -> AsyncIterator[UnitOfWork]:
+def dispatch_work() -> OpenUnit:
     """Opens a read-only transaction as the dispatch role: tenant, state and due time of queues."""
-    async with _unit(
-        None, "SET LOCAL transaction_read_only = on; SET LOCAL ROLE shuke_dispatch"
-    ) as unit:
-        yield unit
+    return OpenUnit(None, "SET LOCAL transaction_read_only = on; SET LOCAL ROLE shuke_dispatch")
+
+
+async def narrow_unit(role: str, settings: Mapping[str, str]) -> None:
+    """Goes on as a role that sees less, with what its policies read; until the end of the unit.
+
+    Values are ids, written into the statement: nothing else may be handed in. Refused within a part,
+    whose rollback would widen the unit again.
+    """
+    if not all(_IDS.fullmatch(value) for value in settings.values()):
+        raise ValueError("a unit is narrowed by ids only")
+    said = "".join(f"SET LOCAL {name} = '{value}'; " for name, value in settings.items())
+    connection = current_unit().connection
+    if connection.is_in_part:
+        raise RuntimeError("a unit is narrowed as a whole, not within a savepoint")
+    await connection.run(f"{said}SET LOCAL ROLE {role}")
+    connection.mark = f"/* {role} */ "
 
 
 @asynccontextmanager
@@ -119,16 +160,15 @@ async def savepoint() -> AsyncIterator[None]:
     Also what the block wanted to happen at or after the commit.
     """
     unit = current_unit()
-    before, after = list(unit.before_commit), list(unit.after_commit)
-    notes = {name: copy(note) for name, note in unit.notes.items()}
-    await unit.connection.run("SAVEPOINT part")
-    try:
-        yield
-    except BaseException:
-        unit.before_commit[:], unit.after_commit[:], unit.notes = before, after, notes
-        await unit.connection.run("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
-        raise
-    await unit.connection.run("RELEASE SAVEPOINT part")
+    async with unit.connection.part():
+        # Only now is it this part's turn: what others noted before belongs to them.
+        before, after = list(unit.before_commit), list(unit.after_commit)
+        notes = {name: copy(note) for name, note in unit.notes.items()}
+        try:
+            yield
+        except BaseException:
+            unit.before_commit[:], unit.after_commit[:], unit.notes = before, after, notes
+            raise
 
 
 async def in_unit_of_work(tenant_id: UUID, work: Callable[[], Awaitable[Result]]) -> Result:
@@ -162,6 +202,11 @@ async def fetch_one(sql: str, *values: object) -> Row | None:
     """The first row of `fetch`, or None."""
     rows = await fetch(sql, *values)
     return rows[0] if rows else None
+
+
+async def fetch_value(sql: str, *values: object) -> Any:
+    """The one value of a statement that gives one row of one column; `$1` is the tenant."""
+    return await current_unit().connection.fetch_value(sql, current_tenant(), *values)
 
 
 async def fetch_across(sql: str, *values: object) -> list[Row]:

@@ -34,7 +34,11 @@ class Account(TenantModel):
 
 
 class Entry(TenantModel):
-    """One movement, never changed. The cause is its business identity: no retry acts twice."""
+    """One movement, never changed. The cause is its business identity: no retry acts twice.
+
+    `meant_for` is the account that was named where its member had been merged and another acts for it:
+    the same cause does not act on it again once the merge is undone.
+    """
 
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "core.Account", related_name=False, on_delete=fields.RESTRICT
@@ -46,6 +50,7 @@ class Entry(TenantModel):
     cause_type = fields.CharField(max_length=20)
     cause_id: UUID = fields.UUIDField()
     rule_id: UUID | None = fields.UUIDField(null=True)
+    meant_for: UUID | None = fields.UUIDField(null=True)
     happened_at: datetime = fields.DatetimeField()
     recorded_at: datetime = fields.DatetimeField()
 
@@ -57,7 +62,11 @@ class Entry(TenantModel):
 
 
 class Lot(TenantModel):
-    """Points that were earned together and expire together; `remaining` shrinks as they are used."""
+    """Points that were earned together and expire together; `remaining` shrinks as they are used.
+
+    `origin_lot_id` is the lot in which points began that a merge or its undo brought here: always the
+    first one, however often they moved.
+    """
 
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
         "core.Account", related_name=False, on_delete=fields.RESTRICT
@@ -69,6 +78,7 @@ class Lot(TenantModel):
     entry_id: UUID
     amount = fields.BigIntField()
     remaining = fields.BigIntField()
+    origin_lot_id: UUID | None = fields.UUIDField(null=True)
     opens_at: datetime = fields.DatetimeField()
     expires_at: datetime | None = fields.DatetimeField(null=True)
 

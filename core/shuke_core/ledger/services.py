@@ -1,7 +1,8 @@
-"""The verbs of the ledger: earn, spend, claw back, expire. Each is one round trip.
+"""The verbs of the ledger: earn, spend, claw back, expire, merge. Each is one round trip.
 
 Amounts are whole numbers of an asset (points). A cause is the business identity of a movement
-(this order, this refund); the same cause never acts twice on an account.
+(this order, this refund); the same cause never acts twice on an account. Who is merged is named by
+their own account as before: what happens to it happens to that of who they are now.
 """
 
 from collections.abc import Sequence
@@ -130,3 +131,19 @@ async def expire_lots(run_id: UUID, limit: int = 500) -> tuple[int, int]:
     """Lets the lots lapse whose time has passed; returns accounts touched and points lapsed."""
     rows = await fetch("SELECT * FROM ledger_expire($1, $2, $3, $4)", run_id, clock.now(), limit)
     return int(rows[0]["accounts"]), int(rows[0]["points"])
+
+
+async def merge_holdings(merge_id: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
+    """All points and debts of the absorbed become the survivor's. Both members are locked already."""
+    await fetch(
+        "SELECT ledger_merge($1, $2, $3, $4, $5)",
+        *(merge_id, survivor_id, absorbed_id, clock.now()),
+    )
+
+
+async def unmerge_holdings(merge_id: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
+    """The absorbed get back what is left of what they brought. Both members are locked already."""
+    await fetch(
+        "SELECT ledger_unmerge($1, $2, $3, $4, $5)",
+        *(merge_id, survivor_id, absorbed_id, clock.now()),
+    )

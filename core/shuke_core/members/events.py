@@ -15,3 +15,27 @@ class MemberJoined:
     @property
     def entity(self) -> str:
         return f"member:{self.member_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLoggedOut:
+    """All tokens of a member were revoked."""
+
+    type: ClassVar[str] = "member.logged_out"
+    member_id: UUID
+
+    @property
+    def entity(self) -> str:
+        return f"member:{self.member_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ManySoughtByPhone:
+    """Somebody of the staff has looked unusually many people up by phone within an hour."""
+
+    type: ClassVar[str] = "member.many_sought_by_phone"
+    staff_id: UUID
+
+    @property
+    def entity(self) -> str:
+        return f"staff:{self.staff_id}"

@@ -1,6 +1,6 @@
 """Tables of members: the person, the key their data is sealed under, identities, tokens."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -8,20 +8,54 @@ from tortoise import fields
 from tortoise.migrations.constraints import UniqueConstraint
 
 from shuke_core.kit.models import TenantModel
+from shuke_core.staff.models import Staff
+from shuke_core.tenants.models import Store
 
 
 class Member(TenantModel):
-    """A member (会员). Nothing personal stands here in the clear but the masked phone."""
+    """A member (会员). In the clear stand the masked phone and what staff search and choose by.
+
+    state: visitor (known by an OpenID alone) → active → merged (`merged_into` is who they are now;
+    their id goes on naming that member) or erased (a random subject that orders and points keep).
+    `advisor` is the one of the staff who looks after them; `store` the one they belong to: that of
+    their first order, unless somebody decides otherwise. `version` counts the edits of the profile.
+    """
 
     card_no = fields.CharField(max_length=16)
     state = fields.CharField(max_length=12, default="active")
     phone_masked = fields.CharField(max_length=24, null=True)
+    name = fields.CharField(max_length=60, null=True)
+    nickname = fields.CharField(max_length=60, null=True)
+    gender = fields.CharField(max_length=8, null=True)
+    birthday: date | None = fields.DateField(null=True)
+    region = fields.CharField(max_length=6, null=True)
+    version = fields.IntField(default=1, db_default=1)
     joined_at: datetime = fields.DatetimeField()
+    merged_into: "fields.ForeignKeyNullableRelation[Member]" = fields.ForeignKeyField(
+        "core.Member", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    merged_into_id: UUID | None
+    advisor: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "core.Staff", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    advisor_id: UUID | None
+    store: fields.ForeignKeyNullableRelation[Store] = fields.ForeignKeyField(
+        "core.Store", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    store_id: UUID | None
 
     class Meta(TenantModel.Meta):
         abstract = False
         table = "member"
         unique_together: ClassVar = (("tenant_id", "card_no"),)
+        indexes: ClassVar = (
+            ("tenant_id", "name", "id"),
+            ("tenant_id", "joined_at", "id"),
+            ("tenant_id", "advisor_id", "joined_at", "id"),
+            ("tenant_id", "store_id", "joined_at", "id"),
+            ("tenant_id", "merged_into_id"),
+            ("tenant_id", "birthday", "name"),
+        )
 
 
 class MemberKey(TenantModel):
@@ -84,3 +118,16 @@ class MemberToken(TenantModel):
         table = "member_token"
         indexes: ClassVar = (("tenant_id", "member_id"),)
         unique_together: ClassVar = (("tenant_id", "digest"),)
+
+
+class MemberCodeUse(TenantModel):
+    """A member code was redeemed; only its hash is kept, for an hour."""
+
+    digest = fields.BinaryField()
+    used_at: datetime = fields.DatetimeField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "member_code_use"
+        unique_together: ClassVar = (("tenant_id", "digest"),)
+        indexes: ClassVar = (("tenant_id", "used_at"),)

@@ -1,21 +1,25 @@
 """The verbs of members: identify people by phone or card, and hand out tokens."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from shuke_core.access.errors import TokenInvalid
+from shuke_core.audit.services import record
 from shuke_core.events.outbox import announce
 from shuke_core.kit import clock
-from shuke_core.kit.crypto import Place, keyed_digest, new_key, seal, token_digest, unseal
+from shuke_core.kit.cleaning import Unclean, clean_text
+from shuke_core.kit.crypto import Place, keyed_digest, new_key, seal, token_digest
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import current_tenant, fetch, fetch_one
-from shuke_core.members.errors import MemberUnknown, TokenInvalid
-from shuke_core.members.events import MemberJoined
+from shuke_core.members.errors import MemberNameInvalid, MemberUnknown
+from shuke_core.members.events import MemberJoined, MemberLoggedOut
+from shuke_core.members.following import hold_members, member_now
 from shuke_core.members.phones import Phone
-from shuke_core.members.rules import new_card_no
-from shuke_core.tenants.keyring import TenantKeys, tenant_keys
+from shuke_core.members.rules import LONGEST_NAME, masked_name, new_card_no
+from shuke_core.tenants.keyring import TenantKeys, member_keys, tenant_keys
 
 TOKEN_LIFE = timedelta(days=30)
 _TOKEN_BYTES = 32
@@ -23,7 +27,7 @@ _TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How a person is named. A phone has no issuer; a card is unique within its issuer's."""
+    """How a person is named: kind, issuer and value as `rules.IDENTITY_KINDS` has them."""
 
     kind: str
     issuer: str
@@ -38,9 +42,22 @@ class Identity:
     def of_card(cls, issuer: str, card: str) -> "Identity":
         return cls("card", issuer, card)
 
+    @classmethod
+    def of_openid(cls, app_id: str, openid: str) -> "Identity":
+        return cls("openid", app_id, openid)
+
+    @classmethod
+    def of_unionid(cls, unionid: str) -> "Identity":
+        return cls("unionid", "", unionid)
+
 
 def _digest(keys: TenantKeys, identity: Identity) -> bytes:
     return keyed_digest(keys.digesting, identity.kind, identity.issuer, identity.value)
+
+
+async def digest_of(identity: Identity) -> bytes:
+    """By what the identity is found, without its being told."""
+    return _digest(await tenant_keys(), identity)
 
 
 async def find_members(identities: Iterable[Identity]) -> dict[Identity, UUID]:
@@ -59,18 +76,21 @@ async def identify_members(identities: Iterable[Identity]) -> Mapping[Identity, 
     """The member of each identity; whoever is new becomes a member. Safe against racing sign-ups.
 
     However many channels enter the same person at the same moment, one member comes of it: the
-    unique identity decides, and the losers take the winner's.
+    unique identity decides, and the losers take the winner's. Who is found is held: nobody merges them
+    until the unit ends.
     """
     wanted = set(identities)
     found = await find_members(wanted)
     missing = wanted - found.keys()
     if missing:
-        await _enter(missing)
+        await enter(missing)
         found |= await find_members(missing)
-    return found
+    held = await hold_members(found.values())
+    return {identity: held[member_id] for identity, member_id in found.items()}
 
 
-async def _enter(missing: set[Identity]) -> None:
+async def enter(missing: Collection[Identity], *, state: str = "active") -> None:
+    """Makes one person of each identity that nobody has, in that state: active, or visitor."""
     keys, tenant_id, now = await tenant_keys(), current_tenant(), clock.now()
     # Sorted, so that two batches with the same newcomers wait for each other in one order only.
     newcomers = sorted(
@@ -111,7 +131,7 @@ async def _enter(missing: set[Identity]) -> None:
             RETURNING member_id
         ), joined AS (
             INSERT INTO member (tenant_id, id, card_no, state, phone_masked, joined_at)
-            SELECT $1, n.member_id, n.card_no, 'active', n.masked, $13
+            SELECT $1, n.member_id, n.card_no, $14, n.masked, $13
               FROM newcomer n JOIN entered USING (member_id)
         ), keyed AS (
             INSERT INTO member_key (tenant_id, id, member_id, tenant_key_id, wrapped)
@@ -123,8 +143,9 @@ async def _enter(missing: set[Identity]) -> None:
         *(list(column) for column in zip(*columns, strict=True)),
         keys.id,
         now,
+        state,
     )
-    for row in rows:
+    for row in rows if state == "active" else ():
         announce(MemberJoined(row["member_id"]))
 
 
@@ -139,7 +160,9 @@ async def link_identities(found: Mapping[Identity, UUID]) -> int:
     if not fresh:
         return 0
     tenant_id, keys = current_tenant(), await tenant_keys()
-    own = await _member_keys({found[identity] for identity in fresh})
+    held = await hold_members(found[identity] for identity in fresh)
+    whose = {identity: held[found[identity]] for identity in fresh}
+    own = await member_keys(set(whose.values()))
     ids = [new_id() for _ in fresh]
     rows = await fetch(
         "INSERT INTO member_identity (tenant_id, id, member_id, kind, issuer, digest, sealed, "
@@ -149,13 +172,13 @@ async def link_identities(found: Mapping[Identity, UUID]) -> int:
         "RETURNING id",
         clock.now(),
         ids,
-        [found[identity] for identity in fresh],
+        [whose[identity] for identity in fresh],
         [identity.kind for identity in fresh],
         [identity.issuer for identity in fresh],
         [_digest(keys, identity) for identity in fresh],
         [
             seal(
-                own[found[identity]],
+                own[whose[identity]].own,
                 identity.value.encode(),
                 Place(tenant_id, "member_identity", row_id, "sealed"),
             )
@@ -165,31 +188,60 @@ async def link_identities(found: Mapping[Identity, UUID]) -> int:
     return len(rows)
 
 
-async def _member_keys(member_ids: set[UUID]) -> dict[UUID, bytes]:
-    """The members' own keys, opened with the tenant's."""
-    keys, tenant_id = await tenant_keys(), current_tenant()
-    rows = await fetch(
-        "SELECT id, member_id, wrapped FROM member_key "
-        "WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[])",
-        list(member_ids),
-    )
-    return {
-        row["member_id"]: unseal(
-            keys.sealing, row["wrapped"], Place(tenant_id, "member_key", row["id"], "wrapped")
+async def complete_members(names: Mapping[UUID, str], stores: Mapping[UUID, UUID]) -> None:
+    """Gives members what they have none of yet: a name, and the store they belong to.
+
+    What somebody is called already, and where they belong already, stays.
+    """
+    ids = sorted(names.keys() | stores.keys())
+    if ids:
+        await fetch(
+            "WITH given AS (SELECT * FROM unnest($2::uuid[], $3::text[], $4::uuid[]) "
+            "AS t(id, name, store_id)), lacking AS (SELECT m.id, g.name, g.store_id FROM member m "
+            "JOIN given g ON g.id = m.id WHERE m.tenant_id = $1 AND m.state = 'active' "
+            "AND (m.name IS NULL AND g.name IS NOT NULL "
+            "OR m.store_id IS NULL AND g.store_id IS NOT NULL) ORDER BY m.id "
+            "FOR NO KEY UPDATE OF m) "  # others hold them as well, and go on
+            "UPDATE member m SET name = coalesce(m.name, l.name), "
+            "store_id = coalesce(m.store_id, l.store_id) "
+            "FROM lacking l WHERE m.tenant_id = $1 AND m.id = l.id",
+            *(ids, [names.get(each) for each in ids], [stores.get(each) for each in ids]),
         )
-        for row in rows
-    }
+
+
+async def rename_member(member_id: UUID, name: str) -> None:
+    """Gives the member another name; raises MemberNameInvalid and MemberUnknown."""
+    try:
+        clean = clean_text(name, longest=LONGEST_NAME)
+    except Unclean:
+        clean = None
+    if clean is None:
+        raise MemberNameInvalid(longest=LONGEST_NAME)
+    rows = await fetch(
+        "UPDATE member m SET name = $3, version = m.version + 1 FROM (SELECT id, name FROM member "
+        "WHERE tenant_id = $1 AND id = $2 AND state = 'active' FOR UPDATE) AS before "
+        "WHERE m.tenant_id = $1 AND m.id = before.id RETURNING before.name",
+        *(await member_now(member_id), clean),
+    )
+    if not rows:
+        raise MemberUnknown()
+    await record(
+        "member.renamed",
+        f"member:{member_id}",
+        changes={"name": (masked_name(rows[0]["name"]), masked_name(clean))},
+        member_id=member_id,
+    )
 
 
 async def issue_token(member_id: UUID) -> str:
-    """A new access token for the member, thirty days long. Only its hash is kept."""
+    """A new access token for a member or visitor, thirty days long. Only its hash is kept."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     now = clock.now()
     rows = await fetch(
         "INSERT INTO member_token (tenant_id, id, member_id, digest, expires_at, created_at) "
         "SELECT $1, $2, m.id, $4, $5, $6 FROM member m "
-        "WHERE m.tenant_id = $1 AND m.id = $3 AND m.state = 'active' RETURNING id",
-        *(new_id(), member_id, token_digest(token), now + TOKEN_LIFE, now),
+        "WHERE m.tenant_id = $1 AND m.id = $3 AND m.state IN ('visitor', 'active') RETURNING id",
+        *(new_id(), await member_now(member_id), token_digest(token), now + TOKEN_LIFE, now),
     )
     if not rows:
         raise MemberUnknown()
@@ -202,10 +254,34 @@ async def member_of_token(token: str) -> UUID:
         "SELECT t.member_id FROM member_token t "
         "JOIN member m ON m.tenant_id = t.tenant_id AND m.id = t.member_id "
         "WHERE t.tenant_id = $1 AND t.digest = $2 AND t.revoked_at IS NULL "
-        "AND t.expires_at > $3 AND m.state = 'active'",
+        "AND t.expires_at > $3 AND m.state IN ('visitor', 'active')",
         *(token_digest(token), clock.now()),
     )
     if row is None:
         raise TokenInvalid()
     member_id: UUID = row["member_id"]
     return member_id
+
+
+async def members_of_digests(digests: Collection[bytes]) -> dict[bytes, UUID]:
+    """Whose tokens these are, by the tokens' digests; those that hold no more are left out."""
+    rows = await fetch(
+        "SELECT t.digest, t.member_id FROM member_token t "
+        "JOIN member m ON m.tenant_id = t.tenant_id AND m.id = t.member_id "
+        "WHERE t.tenant_id = $1 AND t.digest = ANY ($2::bytea[]) AND t.revoked_at IS NULL "
+        "AND t.expires_at > $3 AND m.state IN ('visitor', 'active')",
+        *(list(digests), clock.now()),
+    )
+    return {bytes(row["digest"]): row["member_id"] for row in rows}
+
+
+async def log_out(member_id: UUID) -> int:
+    """Revokes all tokens of the member, open sockets included; returns how many held."""
+    rows = await fetch(
+        "UPDATE member_token SET revoked_at = $3 WHERE tenant_id = $1 AND member_id = $2 "
+        "AND revoked_at IS NULL AND expires_at > $3 RETURNING id",
+        *(member_id, clock.now()),
+    )
+    if rows:
+        announce(MemberLoggedOut(member_id))
+    return len(rows)

@@ -1,39 +1,58 @@
-"""Reads of orders."""
+"""Reads of orders: what the API shows of them, and where it comes from."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from uuid import UUID
 
-from shuke_core.kit.transactions import fetch
+from shuke_core.access.rights import FieldClass
+from shuke_core.members.queries import Member
+from shuke_core.projection.declare import (
+    ID,
+    Long,
+    Page,
+    Projection,
+    column,
+    inline,
+    one,
+    pages,
+)
+from shuke_core.projection.reads import Read
+from shuke_core.tenants.queries import Store
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """An order as its member sees it, with the name of its store."""
+class OrderState(Enum):
+    """Where an order stands."""
 
-    id: UUID
-    external_no: str
-    state: str
-    total_fen: int
-    refunded_fen: int
-    currency: str
-    placed_at: datetime
-    store_code: str
-    store_name: str
+    COMPLETED = "completed"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
 
 
-async def orders_before(
-    member_id: UUID, before: tuple[datetime, UUID] | None, limit: int
-) -> list[OrderRow]:
-    """The member's orders, newest first, that come after the cursor `before` in that order."""
-    at, order_id = before or (None, None)
-    rows = await fetch(
-        "SELECT o.id, o.external_no, o.state, o.total_fen, o.refunded_fen, o.currency, "
-        "o.placed_at, s.code AS store_code, s.name AS store_name "
-        "FROM orders o JOIN store s ON s.tenant_id = o.tenant_id AND s.id = o.store_id "
-        "WHERE o.tenant_id = $1 AND o.member_id = $2 "
-        "AND ($3::timestamptz IS NULL OR (o.placed_at, o.id) < ($3, $4::uuid)) "
-        "ORDER BY o.placed_at DESC, o.id DESC LIMIT $5",
-        *(member_id, at, order_id, limit),
-    )
-    return [OrderRow(**row) for row in rows]
+class Money(Projection):
+    """An amount; whoever shows one says where its fen are."""
+
+    fen: Long = column("fen", see=FieldClass.MONEY)
+    currency: str = column("currency", see=FieldClass.MONEY)
+
+
+class Order(Projection, table="orders"):
+    """A purchase, from whichever channel."""
+
+    id: ID
+    no: str = column("external_no")
+    state: OrderState
+    store: Store = one("this.id = parent.store_id")
+    paid_at: datetime = column("placed_at")
+    total: Money = inline(fen="this.total_fen")
+    refunded: Money = inline(fen="this.refunded_fen")
+
+
+class MemberOrders(Projection, joins=Member):
+    """A member's orders."""
+
+    orders: Page[Order] = pages("this.member_id = parent.id", newest="placed_at")
+
+
+def order_of_id(order_id: UUID) -> Read:
+    """An order; whether its asker may see it is for the caller to know."""
+    return Read.one(Order, "this.id = :id", given={"id": order_id})

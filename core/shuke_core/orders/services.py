@@ -40,6 +40,7 @@ class NewSale:
     member_id: UUID | None
     total_fen: int
     lines: tuple[NewLine, ...]
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,22 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
     ]
     rows = await fetch(
         """
-        WITH recorded AS (
+        WITH held AS (  -- nobody is merged meanwhile, and who was is who they are now
+            SELECT named, who FROM member_hold($1, $9::uuid[])
+        ), recorded AS (
             INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day,
                                 member_id, state, total_fen, refunded_fen, currency, placed_at,
                                 received_at, recorded_at, version)
-            SELECT $1, t.id, $2, t.store_id, t.no, t.day, t.member_id, 'completed', t.total, 0,
+            SELECT $1, t.id, $2, t.store_id, t.no, t.day, coalesce(h.who, t.member_id),
+                   'completed', t.total, 0,
                    $3, t.placed_at, t.received_at, $4, 1
               FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::date[], $9::uuid[],
                           $10::bigint[], $11::timestamptz[], $12::timestamptz[])
                 AS t(id, store_id, no, day, member_id, total, placed_at, received_at)
-             ORDER BY t.store_id, t.no, t.day
+              LEFT JOIN held h ON h.named = t.member_id
+             ORDER BY t.store_id, t.no, t.day, t.id  -- of one that is told twice here the first
                 ON CONFLICT (tenant_id, source, store_id, external_no, business_day) DO NOTHING
-            RETURNING id
+            RETURNING id, member_id
         ), lined AS (
             INSERT INTO order_line (tenant_id, id, order_id, line_no, sku, name, quantity,
                                     amount_fen)
@@ -90,7 +95,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
                 AS l(id, order_id, line_no, sku, name, quantity, amount)
               JOIN recorded r ON r.id = l.order_id
         )
-        SELECT id FROM recorded
+        SELECT id, member_id FROM recorded
         """,
         source,
         currency,
@@ -111,19 +116,20 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
         [line[3].quantity for line in lines],
         [line[3].amount_fen for line in lines],
     )
-    new = {row["id"] for row in rows}
+    new = {row["id"]: row["member_id"] for row in rows}
     recorded = [(i, sale) for i, sale in zip(ids, sales, strict=True) if i in new]
     for order_id, sale in recorded:
         announce(
             OrderCompleted(
                 order_id,
-                sale.member_id,
+                new[order_id],
                 sale.store_id,
                 sale.total_fen,
                 sale.business_day,
                 sale.placed_at,
                 sale.received_at,
-            )
+            ),
+            sale.trace,
         )
     await apply_waiting(source, [sale.external_no for _, sale in recorded])
     return [order_id in new for order_id in ids]
@@ -149,7 +155,7 @@ async def record_refunds(source: str, refunds: Sequence[NewRefund]) -> list[bool
               FROM unnest($4::uuid[], $5::uuid[], $6::text[], $7::date[], $8::text[], $9::date[],
                           $10::bigint[], $11::timestamptz[])
                 AS t(id, store_id, no, day, refunds_no, refunds_day, total, refunded_at)
-             ORDER BY t.store_id, t.no, t.day
+             ORDER BY t.store_id, t.no, t.day, t.id  -- of one that is told twice here the first
                 ON CONFLICT (tenant_id, source, store_id, external_no, business_day) DO NOTHING
             RETURNING id
         ), lined AS (

@@ -37,6 +37,23 @@ def checked_settings(key: str, values: dict[str, Any]) -> dict[str, Any]:
         raise PluginSettingsInvalid(key=key, problem=problem) from None
 
 
+def settings_schema(key: str) -> dict[str, Any]:
+    """What can be set for a plugin, as JSON Schema: a screen can be built from it."""
+    return _models.get(key, PluginSettings).model_json_schema()
+
+
+def held_settings(key: str, stored: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """The settings as they hold: what the tenant has set, and defaults for the rest.
+
+    A newer version of the plugin may not take what an older one has kept: then what is stored, and
+    what is wrong with it.
+    """
+    try:
+        return checked_settings(key, stored), None
+    except PluginSettingsInvalid as refused:
+        return stored, str(refused)
+
+
 async def settings_of(key: str) -> PluginSettings:
     """A plugin's settings for the current tenant; what the tenant has not set has its default."""
     return _models.get(key, PluginSettings).model_validate(await stored_settings(key))

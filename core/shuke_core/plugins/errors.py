@@ -16,3 +16,8 @@ class PluginSettingsInvalid(ShukeError):
 class PluginRefused(ShukeError):
     code = "PLUGIN_REFUSED"
     sentence = "The plugin {key!r} can't be loaded: {problem}"
+
+
+class PluginFailed(ShukeError):
+    code = "PLUGIN_FAILED"
+    sentence = "The plugin {key} could not answer this; its failure is noted."

@@ -47,6 +47,24 @@ async def stored_settings(key: str) -> dict[str, Any]:
     return (await _switches()).get(key, {})
 
 
+@dataclass(frozen=True, slots=True)
+class SwitchRow:
+    """How a plugin stands for the tenant, and what the tenant has set; off keeps the settings."""
+
+    is_on: bool
+    settings: dict[str, Any]
+
+
+async def plugin_switches() -> dict[str, SwitchRow]:
+    """The plugins that the tenant has ever switched or set, by key."""
+    rows = await fetch(
+        "SELECT key, state, settings::text AS settings FROM plugin_switch WHERE tenant_id = $1"
+    )
+    return {
+        row["key"]: SwitchRow(row["state"] == "on", orjson.loads(row["settings"])) for row in rows
+    }
+
+
 async def plugin_faults() -> list[FaultRow]:
     """What went wrong in plugins of this tenant, the latest first."""
     rows = await fetch(

@@ -7,8 +7,7 @@ import orjson
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import current_unit, fetch
-
-_REASON = 500
+from shuke_core.plugins.faults import faults_here
 
 
 async def switch(key: str, on: bool) -> bool:
@@ -43,10 +42,6 @@ def _forget() -> None:
 
 
 async def note_fault(key: str, place: str, fault: BaseException) -> None:
-    """Counts a failure of a plugin, so that the tenant's administrator sees it."""
-    await fetch(
-        "INSERT INTO plugin_fault (tenant_id, id, key, place, times, reason, last_at) "
-        "VALUES ($1, $2, $3, $4, 1, $5, $6) ON CONFLICT (tenant_id, key, place) DO UPDATE SET "
-        "times = plugin_fault.times + 1, reason = excluded.reason, last_at = excluded.last_at",
-        *(new_id(), key, place, f"{type(fault).__name__}: {fault}"[:_REASON], clock.now()),
-    )
+    """Counts a failure of a plugin, so that the tenant's administrator sees it; written at the end
+    of the unit."""
+    faults_here().note(key, place, fault)

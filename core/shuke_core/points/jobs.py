@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from shuke_core.events.reactions import Event, Reaction, register_reaction
 from shuke_core.kit.ids import new_id
-from shuke_core.ledger.services import expire_lots
 from shuke_core.orders.events import OrderCompleted, OrderRefunded
-from shuke_core.points.services import earn_for_orders, take_back_for_refunds
+from shuke_core.points.services import earn_for_orders, let_lapse, take_back_for_refunds
 from shuke_core.worker.schedules import Schedule, register_schedule
 
 
@@ -18,8 +17,7 @@ async def rate_orders(events: Sequence[Event]) -> None:
 
 async def let_points_lapse() -> bool:
     """Five hundred accounts a step; one run makes up for nights that were missed."""
-    accounts, _ = await expire_lots(new_id())
-    return accounts > 0
+    return await let_lapse(new_id()) > 0
 
 
 register_reaction(

@@ -8,18 +8,25 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shuke_core.audit.services import record
+from shuke_core.blocks.queries import BlockPurpose, blocks_of
+from shuke_core.events.outbox import announce
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.transactions import fetch
-from shuke_core.ledger.queries import earned_by
-from shuke_core.ledger.services import Cause, Earning, claw_back, earn
+from shuke_core.ledger.queries import earned_by, entries_of
+from shuke_core.ledger.services import Cause, Earning, claw_back, earn, expire_lots
+from shuke_core.members.following import hold_members
 from shuke_core.points.errors import EarningRuleInvalid, EarningRuleMissing
+from shuke_core.points.events import PointsMoved
 from shuke_core.points.rules import points_for, points_to_take_back
 from shuke_core.tenants.queries import this_tenant
 
 ORDER = "order"
 REFUND = "refund"
+EXPIRY = "expiry"
+WITHHELD = "points.withheld"
 _LONGEST_LIFE_DAYS = 3_650
 _HIGHEST_RATE = Decimal(1000)
 
@@ -92,33 +99,65 @@ def _expiry(day: date, rule: Rule, zone: ZoneInfo) -> datetime | None:
     return clock.day_after(day, rule.expires_after_days, zone)
 
 
+async def life_of_points(moment: datetime) -> datetime | None:
+    """When points lapse that are earned at the moment; None for never. EarningRuleMissing."""
+    zone = (await this_tenant()).zone
+    return _expiry(moment.astimezone(zone).date(), _rule_at(await _rules(), moment), zone)
+
+
 async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
     """Books what the orders earn (payloads of `order.completed`); returns how many were new.
 
     An order is rated by the rule of the moment it was received, however late the worker comes to
-    it; its points live from its own business day. Orders without a member earn when claimed.
+    it; its points live from its own business day. Orders without a member earn when claimed. What is
+    received while a member is blocked for points earns nothing, then or later: the audit says so.
     """
     if not orders:
         return 0
     rules, tenant = await _rules(), await this_tenant()
+    buyers = {UUID(order["member_id"]) for order in orders if order["member_id"] is not None}
+    now = await hold_members(buyers)  # who was merged since they bought earns as who they are now
+    blocks = await blocks_of(set(now.values()), BlockPurpose.POINTS) if buyers else {}
     earnings: dict[Rule, list[Earning]] = {}
     for order in orders:
-        rule = _rule_at(rules, datetime.fromisoformat(order["received_at"]))
+        received_at = datetime.fromisoformat(order["received_at"])
+        rule = _rule_at(rules, received_at)
         points = points_for(order["total_fen"], rule.points_per_yuan)
-        if order["member_id"] is not None and points > 0:
-            earnings.setdefault(rule, []).append(
-                Earning(
-                    UUID(order["member_id"]),
-                    points,
-                    UUID(order["order_id"]),
-                    datetime.fromisoformat(order["placed_at"]),
-                    _expiry(date.fromisoformat(order["business_day"]), rule, tenant.zone),
+        if order["member_id"] is None or points <= 0:
+            continue
+        member_id, order_id = UUID(order["member_id"]), UUID(order["order_id"])
+        if member_id not in now:  # erased since: the order is kept, and nobody's
+            continue
+        block = blocks.get(now[member_id])
+        if block is not None and block.holds_at(received_at):
+            await record(WITHHELD, f"order:{order_id}", member_id=member_id, reason=block.reason)
+            continue
+        earnings.setdefault(rule, []).append(
+            Earning(
+                member_id,
+                points,
+                order_id,
+                datetime.fromisoformat(order["placed_at"]),
+                _expiry(date.fromisoformat(order["business_day"]), rule, tenant.zone),
+            )
+        )
+    done = 0
+    for rule, of_rule in earnings.items():
+        earned = {earning.cause_id: earning for earning in of_rule}
+        for booked in await earn(of_rule, cause_type=ORDER, rule_id=rule.id):
+            earning = earned[booked.cause_id]
+            announce(
+                PointsMoved(
+                    now[earning.member_id],
+                    "earn",
+                    booked.amount,
+                    ORDER,
+                    booked.cause_id,
+                    earning.happened_at,
                 )
             )
-    booked = [
-        await earn(of_rule, cause_type=ORDER, rule_id=rule.id) for rule, of_rule in earnings.items()
-    ]
-    return sum(len(each) for each in booked)
+            done += 1
+    return done
 
 
 async def take_back_for_refunds(refunds: Sequence[dict[str, Any]]) -> int:
@@ -130,6 +169,7 @@ async def take_back_for_refunds(refunds: Sequence[dict[str, Any]]) -> int:
         return 0
     earned = await earned_by(ORDER, [UUID(refund["order_id"]) for refund in refunds])
     rates = await _rates({e.rule_id for e in earned.values() if e.rule_id})
+    now = await hold_members(each.member_id for each in earned.values())
     done = 0
     for refund in refunds:
         origin = earned.get(UUID(refund["order_id"]))
@@ -141,16 +181,32 @@ async def take_back_for_refunds(refunds: Sequence[dict[str, Any]]) -> int:
             refund["refunded_fen"],
             rates[origin.rule_id],
         )
-        if points > 0:
-            done += await claw_back(
-                origin.account_id,
-                points,
-                first_from=origin.entry_id,
-                cause=Cause(REFUND, UUID(refund["refund_id"])),
-                rule_id=origin.rule_id,
-                happened_at=datetime.fromisoformat(refund["refunded_at"]),
+        if points <= 0:
+            continue
+        refund_id, at = UUID(refund["refund_id"]), datetime.fromisoformat(refund["refunded_at"])
+        if await claw_back(
+            origin.account_id,
+            points,
+            first_from=origin.entry_id,
+            cause=Cause(REFUND, refund_id),
+            rule_id=origin.rule_id,
+            happened_at=at,
+        ):
+            announce(
+                PointsMoved(now[origin.member_id], "claw_back", -points, REFUND, refund_id, at)
             )
+            done += 1
     return done
+
+
+async def let_lapse(run_id: UUID) -> int:
+    """Lets the points of up to 500 accounts lapse whose time has passed; returns of how many."""
+    accounts, _ = await expire_lots(run_id)
+    for entry in await entries_of(EXPIRY, run_id) if accounts else ():
+        announce(
+            PointsMoved(entry.member_id, "expire", entry.amount, EXPIRY, run_id, entry.happened_at)
+        )
+    return accounts
 
 
 async def _rates(rule_ids: set[UUID]) -> dict[UUID, Decimal]:

@@ -8,6 +8,23 @@ class TenantUnknown(ShukeError):
     sentence = "There is no tenant {slug!r}."
 
 
+class TenantSuspended(ShukeError):
+    code = "TENANT_SUSPENDED"
+    sentence = "The tenant {slug!r} is suspended; what it is sent is kept until it is resumed."
+    status = 403
+
+
+class TenantClosing(ShukeError):
+    code = "TENANT_CLOSING"
+    sentence = "The tenant {slug!r} is closing: its data can be read and exported, not changed."
+    status = 403
+
+
+class TenantErased(ShukeError):
+    code = "TENANT_ERASED"
+    sentence = "The tenant {slug!r} was erased; its name in addresses is never given again."
+
+
 class SlugInvalid(ShukeError):
     code = "SLUG_INVALID"
     sentence = (
@@ -44,5 +61,10 @@ class MasterKeyWrong(ShukeError):
     code = "MASTER_KEY_WRONG"
     sentence = (
         "The keys of tenant {tenant_id} were wrapped by master key {wanted}, "
-        "but SHUKE_MASTER_KEY is {found}."
+        "but the settings hold {found}. Add it to SHUKE_FORMER_MASTER_KEYS."
     )
+
+
+class StoreUnknown(ShukeError):
+    code = "STORE_UNKNOWN"
+    sentence = "There is no such store."

@@ -12,7 +12,9 @@ from shuke_core.kit.transactions import (
     fetch,
     fetch_across,
 )
-from shuke_core.tenants.errors import TenantUnknown
+from shuke_core.projection.declare import Projection
+from shuke_core.tenants.errors import TenantClosing, TenantSuspended, TenantUnknown
+from shuke_core.tenants.services import SLUG
 
 _FOUND_SECONDS = 2.0
 _MOST_FOUND = 10_000
@@ -32,6 +34,13 @@ class TenantCard:
     state: str
 
 
+class Store(Projection, table="store"):
+    """A store of the tenant."""
+
+    code: str
+    name: str
+
+
 _found: dict[str, tuple[float, TenantCard]] = {}
 
 
@@ -40,27 +49,49 @@ def _card(row: dict[str, object]) -> TenantCard:
 
 
 async def find_tenant(slug: str) -> TenantCard:
-    """The active tenant of that slug; raises TenantUnknown. Opens a unit of its own.
+    """The tenant of that slug if it is served, active or closing. Raises TenantUnknown, also for one
+    that is erased, and TenantSuspended.
 
-    A found card serves this process for two seconds more: so long may a suspension take.
+    Opens a unit of its own. A found card serves this process for two seconds more: so long may a
+    change of state take to be felt.
     """
-    until, card = _found.get(slug, (0.0, None))
-    if card is None or until < monotonic():
-        card = await _look_up(slug)
-        if len(_found) >= _MOST_FOUND:
-            _found.clear()
-        _found[slug] = (monotonic() + _FOUND_SECONDS, card)
+    card = await _found_card(slug)
+    if card.state == "suspended":
+        raise TenantSuspended(slug=slug)
     return card
 
 
-async def _look_up(slug: str) -> TenantCard:
+async def find_receiving_tenant(slug: str) -> TenantCard:
+    """The tenant of that slug if it takes what outside systems send: also a suspended one, which
+    keeps it. Raises TenantUnknown and TenantClosing. Otherwise as `find_tenant`."""
+    card = await _found_card(slug)
+    if card.state == "closing":
+        raise TenantClosing(slug=slug)
+    return card
+
+
+async def find_any_tenant(slug: str) -> TenantCard:
+    """The tenant of that slug as it is now, for an operator; raises TenantUnknown where there is
+    none or it is erased. Opens a unit of its own."""
+    if not SLUG.fullmatch(slug):
+        raise TenantUnknown(slug=slug)
     async with directory_work():
         rows = await fetch_across(
-            f"SELECT {_COLUMNS} FROM tenant WHERE slug = $1 AND state = 'active'", slug
+            f"SELECT {_COLUMNS} FROM tenant WHERE slug = $1 AND state <> 'erased'", slug
         )
     if not rows:
         raise TenantUnknown(slug=slug)
     return _card(rows[0])
+
+
+async def _found_card(slug: str) -> TenantCard:
+    until, card = _found.get(slug, (0.0, None))
+    if card is None or until < monotonic():
+        card = await find_any_tenant(slug)
+        if len(_found) >= _MOST_FOUND:
+            _found.clear()
+        _found[slug] = (monotonic() + _FOUND_SECONDS, card)
+    return card
 
 
 async def all_tenants() -> list[TenantCard]:
@@ -68,6 +99,15 @@ async def all_tenants() -> list[TenantCard]:
     async with directory_work():
         rows = await fetch_across(
             f"SELECT {_COLUMNS} FROM tenant WHERE state = 'active' ORDER BY slug"
+        )
+    return [_card(row) for row in rows]
+
+
+async def tenants_with_data() -> list[TenantCard]:
+    """Every tenant whose data is there, whatever its state, by slug. Opens a unit of its own."""
+    async with directory_work():
+        rows = await fetch_across(
+            f"SELECT {_COLUMNS} FROM tenant WHERE state <> 'erased' ORDER BY slug"
         )
     return [_card(row) for row in rows]
 
@@ -92,6 +132,22 @@ async def stores_by_code(codes: list[str]) -> dict[str, UUID]:
         codes,
     )
     return {row["code"]: row["id"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRow:
+    """A store of the tenant."""
+
+    code: str
+    name: str
+
+
+async def all_stores() -> list[StoreRow]:
+    """The tenant's active stores, by code."""
+    rows = await fetch(
+        "SELECT code, name FROM store WHERE tenant_id = $1 AND state = 'active' ORDER BY code"
+    )
+    return [StoreRow(**row) for row in rows]
 
 
 async def count_rows() -> dict[str, int]:

@@ -11,7 +11,13 @@ from shuke_core.kit import clock
 from shuke_core.kit.cleaning import Unclean, clean_text, shown
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch
-from shuke_core.tenants.errors import NameInvalid, SlugInvalid, StoreCodeInvalid, ZoneUnknown
+from shuke_core.tenants.errors import (
+    NameInvalid,
+    SlugInvalid,
+    StoreCodeInvalid,
+    TenantErased,
+    ZoneUnknown,
+)
 from shuke_core.tenants.keyring import create_tenant_keys
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -60,7 +66,7 @@ async def register_tenant(
     """Enters the tenant into the directory, as owner; the app may only read it.
 
     Returns its id and whether it is new. A tenant that is there keeps its name and zone. Before
-    anything is written: SlugInvalid, NameInvalid, ZoneUnknown.
+    anything is written: SlugInvalid, NameInvalid, ZoneUnknown. Raises TenantErased: a slug is given once.
     """
     checked_slug(slug, "tenant")
     name = checked_name(name, "tenant")
@@ -77,8 +83,11 @@ async def register_tenant(
             *(new_id(), slug, name, zone, currency, day_starts_at, clock.now()),
         )
         found = made or await owner.fetchval("SELECT id FROM tenant WHERE slug = $1", slug)
+        erased = await owner.fetchval("SELECT state = 'erased' FROM tenant WHERE id = $1", found)
     finally:
         await owner.close()
+    if erased:
+        raise TenantErased(slug=slug)
     return found, made is not None
 
 

@@ -1,10 +1,15 @@
-"""The worker process: one pump a topic, moved by wakes and by the poll, until it is told to stop."""
+"""The worker process: one pump a topic, moved by wakes and by the poll, until it is told to stop.
+
+It stops in order: no new batch, a few seconds for those under way, then they roll back and their
+leases are given back at once.
+"""
 
 import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
+from shuke_core.kit.tasks import end
 from shuke_core.settings import Settings
 from shuke_core.worker.arq_bridge import listen
 from shuke_core.worker.drains import Drain, drain_topic
@@ -13,6 +18,7 @@ from shuke_core.worker.wake import use_waker
 
 _ENROL_SECONDS = 60.0
 _PAUSE_AFTER_FAULT = 0.5
+GRACE_SECONDS = 5.0
 
 log = logging.getLogger("shuke.worker")
 
@@ -24,20 +30,26 @@ class Pump:
         self._drain = drain
         self._poll_seconds = poll_seconds
         self._knocked = asyncio.Event()
+        self._over = False
+
+    def finish(self) -> None:
+        """No new batch; `run` returns when the one under way is done."""
+        self._over = True
+        self._knocked.set()
 
     def knock(self) -> None:
         """There is work, or may be."""
         self._knocked.set()
 
     async def run(self) -> None:
-        """Runs until cancelled; the batch that is under way then rolls back and stays due."""
-        while True:
+        """Runs until `finish`. Cancelled, the batch under way rolls back and is due again."""
+        while not self._over:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_seconds):
                     await self._knocked.wait()
             self._knocked.clear()
             try:
-                await drain_topic(self._drain)
+                await drain_topic(self._drain, lambda: self._over)
             except Exception:
                 log.exception("a topic can't be worked off", extra={"topic": self._drain.topic})
                 await asyncio.sleep(_PAUSE_AFTER_FAULT)
@@ -64,21 +76,16 @@ async def work(
             pumps[topic].knock()
 
     use_waker(knock)
-    tasks = [asyncio.create_task(pump.run()) for pump in pumps.values()]
-    tasks.append(asyncio.create_task(listen(redis_url, knock)))
-    tasks.append(asyncio.create_task(_enrol_tenants()))
+    pumping = [asyncio.create_task(pump.run()) for pump in pumps.values()]
+    beside = [asyncio.create_task(listen(redis_url, knock)), asyncio.create_task(_enrol_tenants())]
     log.info("the worker is up")
     try:
         await stop.wait()
+        log.info("the worker finishes what is under way")
+        for pump in pumps.values():
+            pump.finish()
+        await asyncio.wait(pumping, timeout=GRACE_SECONDS)
     finally:
-        await _end(tasks)
+        await end([*beside, *pumping])
         use_waker(None)
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancels until all have ended: one cancellation can get lost where it meets a time-out."""
-    pending = set(tasks)
-    while pending:
-        for task in pending:
-            task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=0.5)
+        log.info("the worker has stopped")

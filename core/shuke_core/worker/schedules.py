@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
+from shuke_core.kit.masking import reason_of
 from shuke_core.kit.transactions import (
     Row,
     directory_work,
@@ -25,11 +26,12 @@ from shuke_core.kit.transactions import (
     unit_of_work,
 )
 from shuke_core.plugins.queries import enabled_plugins
-from shuke_core.settings import current_settings
 from shuke_core.worker.drains import Drain, due_tenants
+from shuke_core.worker.leases import Lease, Leased, leasing
 
 SCHEDULES = "schedules"
 ATTEMPTS = 5
+LEASED = Leased("schedule", waiting="waiting")
 
 log = logging.getLogger("shuke.worker")
 
@@ -138,17 +140,15 @@ async def _due() -> list[UUID]:
     )
 
 
-async def _claim() -> list[Row]:
-    return await fetch(
+async def _claim(lease: Lease) -> list[Row]:
+    return await lease.claim(
         """
-        UPDATE schedule SET lease = $2, due_at = now() + make_interval(secs => $3)
-         WHERE tenant_id = $1 AND id IN (
-            SELECT s.id FROM schedule s
-             WHERE s.tenant_id = $1 AND s.state = 'waiting' AND s.due_at <= now()
-               AND s.name = ANY ($4::text[]) ORDER BY s.due_at FOR UPDATE SKIP LOCKED)
-        RETURNING id, name, slot_at, lease
+        SELECT s.id FROM schedule s
+         WHERE s.tenant_id = $1 AND s.state = 'waiting' AND s.due_at <= now()
+           AND s.name = ANY ($4::text[]) ORDER BY s.due_at FOR UPDATE SKIP LOCKED
         """,
-        *(new_id(), current_settings().lease_seconds, [s.name for s in await _running()]),
+        [schedule.name for schedule in await _running()],
+        returning="q.id, q.name, q.slot_at",
     )
 
 
@@ -162,20 +162,26 @@ async def _record(name: str, slot: datetime, outcome: str, detail: str) -> bool:
     return bool(rows)
 
 
-async def _do(claimed: Row, outcome: str = "done", reason: str = "") -> None:
+async def _is_done(name: str, slot: datetime) -> bool:
+    return bool(
+        await fetch(
+            "SELECT id FROM schedule_run WHERE tenant_id = $1 AND name = $2 AND slot_at = $3",
+            *(name, slot),
+        )
+    )
+
+
+async def _do(lease: Lease, claimed: Row, outcome: str = "done", reason: str = "") -> None:
     """Does the claimed slot, or gives it up with a reason, and sets the next one."""
     schedule = _registered[claimed["name"]]
-    mine = await fetch(
-        "SELECT id FROM schedule WHERE tenant_id = $1 AND id = $2 AND lease = $3 FOR UPDATE",
-        *(claimed["id"], claimed["lease"]),
-    )
-    if not mine:
+    if not await lease.holds([claimed["id"]]):
         return
     zone, now = await _zone(), await _now()
     *missed, slot = schedule.slots_until(claimed["slot_at"], now, zone)
     for earlier in missed:
         await _record(schedule.name, earlier, "missed", f"made up for by {slot.isoformat()}")
-    if outcome == "done" and await schedule.run():
+    # A slot with a record has had its effect: the row was set back, from a backup or by hand.
+    if outcome == "done" and not await _is_done(schedule.name, slot) and await schedule.run():
         await fetch(
             "UPDATE schedule SET due_at = now(), attempt = 0, lease = NULL "
             "WHERE tenant_id = $1 AND id = $2",
@@ -190,29 +196,31 @@ async def _do(claimed: Row, outcome: str = "done", reason: str = "") -> None:
     )
 
 
-async def _count_failure(claimed: Row) -> int:
+async def _count_failure(lease: Lease, claimed: Row) -> int:
+    """The lease stays, so that the next attempt comes when it has run out."""
     rows = await fetch(
         "UPDATE schedule SET attempt = attempt + 1 WHERE tenant_id = $1 AND id = $2 "
         "AND lease = $3 RETURNING attempt",
-        *(claimed["id"], claimed["lease"]),
+        *(claimed["id"], lease.id),
     )
     return rows[0]["attempt"] if rows else 0
 
 
 async def run_schedules(tenant_id: UUID) -> bool:
     """Does the tenant's due slots, each in a unit of its own; says whether there were any."""
-    async with unit_of_work(tenant_id):
-        claimed = await _claim()
-    for row in claimed:
-        try:
-            await in_unit_of_work(tenant_id, partial(_do, row))
-        except PASSING:
-            raise
-        except Exception as failure:
-            log.exception("a schedule failed", extra={"schedule": row["name"]})
-            async with unit_of_work(tenant_id):
-                if await _count_failure(row) >= ATTEMPTS:
-                    await _do(row, "failed", f"{type(failure).__name__}: {failure}")
+    async with leasing(LEASED, tenant_id) as lease:
+        async with unit_of_work(tenant_id):
+            claimed = await _claim(lease)
+        for row in claimed:
+            try:
+                await in_unit_of_work(tenant_id, partial(_do, lease, row))
+            except PASSING:
+                raise
+            except Exception as failure:
+                log.exception("a schedule failed", extra={"schedule": row["name"]})
+                async with unit_of_work(tenant_id):
+                    if await _count_failure(lease, row) >= ATTEMPTS:
+                        await _do(lease, row, "failed", reason_of(failure))
     return bool(claimed)
 
 

@@ -1,26 +1,15 @@
-"""A member's purchases by channel: counted anew from the orders, read for the member's page."""
+"""A member's purchases by channel: counted anew from the orders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from shuke_core.plugin_api import fetch, new_id
-
-
-@dataclass(frozen=True, slots=True)
-class Purchases:
-    """What a member bought through one channel; `spent_fen` is after refunds."""
-
-    source: str
-    orders: int
-    spent_fen: int
-    last_at: datetime
+from shuke_core.plugin_api import fetch, hold_members, new_id
 
 
 async def count_purchases(member_ids: Sequence[UUID]) -> None:
-    """Counts these members' purchases anew, so that seeing an order twice changes nothing."""
-    members = sorted(set(member_ids))
+    """Counts these members' purchases anew, so that seeing an order twice changes nothing. Who was
+    merged meanwhile is counted as who they are now."""
+    members = sorted(set((await hold_members(member_ids)).values()))
     counted = await fetch(
         "SELECT member_id, source, count(*)::int AS orders, "
         "sum(total_fen - refunded_fen)::bigint AS spent_fen, max(placed_at) AS last_at "
@@ -40,13 +29,3 @@ async def count_purchases(member_ids: Sequence[UUID]) -> None:
             for name in ("member_id", "source", "orders", "spent_fen", "last_at")
         ),
     )
-
-
-async def purchases_of(member_id: UUID) -> list[Purchases]:
-    """The member's purchases, the channel used last first."""
-    rows = await fetch(
-        "SELECT source, orders, spent_fen, last_at FROM retail_channel_purchases "
-        "WHERE tenant_id = $1 AND member_id = $2 ORDER BY last_at DESC, source",
-        member_id,
-    )
-    return [Purchases(**row) for row in rows]

@@ -1,13 +1,14 @@
 """Retail, where it is on and where it is not."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.support.shop import Shop
 
 from shuke_core.kit.transactions import unit_of_work
+from shuke_core.merging.services import merge_members, undo_merge
 from shuke_core.plugin_host import configure_plugin, disable_plugin, enable_plugin
-from shuke_retail.purchases import purchases_of
 
 PHONE = "13800138000"
 
@@ -17,10 +18,14 @@ async def _on(shop: Shop) -> None:
         await enable_plugin("retail")
 
 
-async def _purchases(shop: Shop) -> list[tuple[str, int, int]]:
-    member_id = await shop.member(PHONE)
-    async with unit_of_work(shop.tenant_id):
-        return [(p.source, p.orders, p.spent_fen) for p in await purchases_of(member_id)]
+async def _purchases(shop: Shop, member_id: UUID | None = None) -> list[tuple[str, int, int]]:
+    member_id = member_id or await shop.member(PHONE)
+    rows = await shop.rows(
+        "SELECT source, orders, spent_fen FROM retail_channel_purchases "
+        "WHERE tenant_id = $1 AND member_id = $2 ORDER BY last_at DESC, source",
+        member_id,
+    )
+    return [tuple(row.values()) for row in rows]
 
 
 async def _quarantined(shop: Shop) -> list[dict[str, Any]]:
@@ -69,6 +74,31 @@ async def test_without_the_plugin_a_practice_ticket_is_a_ticket(
     await _on(shop)
     await other_shop.sold(other_shop.ticket(no="TEST-1", phone=PHONE))
     assert await _quarantined(other_shop) == []
+
+
+async def test_a_merge_adds_up_and_its_undo_takes_off_what_came(shop: Shop) -> None:
+    await _on(shop)
+    theirs = shop.ticket(phone="13800138009", total="7.50")
+    await shop.sold(shop.ticket(phone=PHONE, total="12.50"), theirs)
+    kept, gone = await shop.member(PHONE), await shop.member("13800138009")
+    async with unit_of_work(shop.tenant_id):
+        merge_id = await merge_members(kept, gone)
+    assert await _purchases(shop, kept) == [("till", 2, 2000)]
+    assert await _purchases(shop, gone) == []
+    await shop.sold(shop.refund(theirs, "2.50"), shop.ticket(phone="13800138009", total="1.00"))
+    assert await _purchases(shop, kept) == [("till", 3, 1850)]
+    async with unit_of_work(shop.tenant_id):
+        await undo_merge(merge_id)
+    assert await _purchases(shop, kept) == [("till", 2, 1350)]  # what came meanwhile stays
+    assert await _purchases(shop, gone) == [("till", 1, 500)]
+
+
+async def test_a_merge_counts_nothing_where_it_has_never_been_on(shop: Shop) -> None:
+    await shop.sold(shop.ticket(phone=PHONE), shop.ticket(phone="13800138009"))
+    kept, gone = await shop.member(PHONE), await shop.member("13800138009")
+    async with unit_of_work(shop.tenant_id):
+        await merge_members(kept, gone)
+    assert await _purchases(shop, kept) == []
 
 
 async def test_switched_off_the_data_stays(shop: Shop) -> None:

@@ -6,7 +6,8 @@ import sys
 import click
 import orjson
 
-from shuke_core.doctor import Finding, Health, examine
+from shuke_core.doctor.examination import examine
+from shuke_core.doctor.findings import Finding, Health
 from shuke_core.places import find_places
 from shuke_core.settings import current_settings
 from shuke_schema.cli.run import json_option

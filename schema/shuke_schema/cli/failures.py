@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import asyncpg
 import click
 
+from shuke_core.database.citus import CitusMissing
 from shuke_core.database.roles import UnsafeRole
 from shuke_core.kit.cleaning import Unclean
 from shuke_core.kit.errors import ShukeError
@@ -19,6 +20,10 @@ EXIT_FAILED = 2
 
 class PortInUse(Exception):
     """The address that `serve` should listen on is taken."""
+
+
+class DocumentUnfit(Exception):
+    """A document that is to be trusted does not fit the schema or the limits."""
 
 
 @contextmanager
@@ -35,6 +40,8 @@ def told() -> Iterator[None]:
         NotMigrated,
         EmbeddedError,
         PortInUse,
+        DocumentUnfit,
+        CitusMissing,
     ) as expected:
         sentence = str(expected)
     except Unclean as unclean:

@@ -9,7 +9,7 @@ import click
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.ledger.verify import Verified, verify_ledger
 from shuke_core.runtime import Runtime
-from shuke_core.tenants.queries import all_tenants, find_tenant
+from shuke_core.tenants.queries import find_any_tenant, tenants_with_data
 from shuke_schema.cli.run import in_runtime, json_option, say
 
 
@@ -19,7 +19,7 @@ def ledger() -> None:
 
 
 async def _verify(slug: str | None) -> dict[str, Verified]:
-    tenants = [await find_tenant(slug)] if slug else await all_tenants()
+    tenants = [await find_any_tenant(slug)] if slug else await tenants_with_data()
     verified = {}
     for tenant in tenants:
         async with unit_of_work(tenant.id):

@@ -6,16 +6,18 @@ import asyncpg
 import click
 
 from shuke_core.app import installed_apps
+from shuke_core.database.citus import distribute_tables
 from shuke_core.database.config import credentials
 from shuke_core.database.migrate import migrate as apply_migrations
 from shuke_core.database.partitions import ensure_partitions
 from shuke_core.places import find_places, prepare_database
 from shuke_core.settings import current_settings
-from shuke_schema.cli.run import configure_logging
+from shuke_schema.cli.logs import configure_logging
 
 
 @click.command()
-def migrate() -> None:
+@click.option("--citus", is_flag=True, help="Then distribute all tables by tenant over Citus.")
+def migrate(citus: bool) -> None:
     """Bring the database to this version.
 
     Safe to repeat, and safe to start twice at once: one waits for the other. Connects as
@@ -27,7 +29,10 @@ def migrate() -> None:
     async def run() -> int:
         with find_places(settings) as places:
             await prepare_database(places)
-            return await apply_migrations(places.owner(), installed_apps(), progress=click.echo)
+            done = await apply_migrations(places.owner(), installed_apps(), progress=click.echo)
+            if citus:
+                click.echo(f"{await distribute_tables(places.owner())} tables distributed.")
+            return done
 
     done = asyncio.run(run())
     click.echo(f"{done} migrations applied." if done else "The database is up to date.")

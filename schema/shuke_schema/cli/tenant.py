@@ -1,7 +1,9 @@
 """`shuke tenant`: make tenants and what they need, and look at them."""
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -9,10 +11,15 @@ from shuke_core.integrations.services import add_integration, rotate_secret
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.phones import normalise_phone
-from shuke_core.members.services import Identity, find_members, issue_token
+from shuke_core.members.services import Identity, find_members, issue_token, log_out
 from shuke_core.points.services import set_earning_rule
 from shuke_core.runtime import Runtime
-from shuke_core.tenants.queries import all_tenants, count_rows, find_tenant
+from shuke_core.tenants.queries import (
+    count_rows,
+    find_any_tenant,
+    find_tenant,
+    tenants_with_data,
+)
 from shuke_core.tenants.services import (
     add_store,
     checked_store_code,
@@ -20,8 +27,9 @@ from shuke_core.tenants.services import (
     register_tenant,
 )
 from shuke_core.worker.schedules import enrol_tenant
+from shuke_schema.cli.life import close, erase, resume, suspend
 from shuke_schema.cli.quarantine import quarantine
-from shuke_schema.cli.run import in_runtime, json_option, say
+from shuke_schema.cli.run import Result, in_runtime, json_option, say
 from shuke_schema.cli.stuck import dead, redrive
 
 HIGHEST_RATE = Decimal(1000)
@@ -47,6 +55,8 @@ def tenant() -> None:
 tenant.add_command(quarantine)
 tenant.add_command(dead)
 tenant.add_command(redrive)
+for command in (suspend, resume, close, erase):
+    tenant.add_command(command)
 
 
 @tenant.command()
@@ -96,19 +106,25 @@ def create(
 @tenant.command("list")
 @json_option
 def list_tenants(as_json: bool) -> None:
-    """List the active tenants."""
+    """List the tenants whose data is there, and in which state they are."""
 
     async def run(_: Runtime) -> list[dict[str, Any]]:
         return [
-            {"tenant": card.slug, "name": card.name, "zone": str(card.zone)}
-            for card in await all_tenants()
+            {
+                "tenant": card.slug,
+                "name": card.name,
+                "zone": str(card.zone),
+                "state": card.state,
+            }
+            for card in await tenants_with_data()
         ]
 
     found = in_runtime(run)
     say(
         as_json,
         {"tenants": found},
-        "\n".join(f"{t['tenant']}\t{t['name']}\t{t['zone']}" for t in found) or "No tenants yet.",
+        "\n".join(f"{t['tenant']}\t{t['name']}\t{t['zone']}\t{t['state']}" for t in found)
+        or "No tenants yet.",
     )
 
 
@@ -119,7 +135,7 @@ def show(slug: str, as_json: bool) -> None:
     """Count a tenant's members, orders and stores."""
 
     async def run(_: Runtime) -> dict[str, Any]:
-        card = await find_tenant(slug)
+        card = await find_any_tenant(slug)
         async with unit_of_work(card.id):
             return {"tenant": slug, "name": card.name, **await count_rows()}
 
@@ -192,24 +208,34 @@ def rotate_secret_command(slug: str, key: str, as_json: bool) -> None:
     say(as_json, {"integration": key, "secret": secret}, f"The new secret is {secret}")
 
 
+async def _on_member(slug: str, phone: str, act: Callable[[UUID], Awaitable[Result]]) -> Result:
+    card = await find_tenant(slug)
+    number = normalise_phone(phone)
+    async with unit_of_work(card.id):
+        if number is None:
+            raise MemberUnknown()
+        identity = Identity.of_phone(number)
+        found = await find_members([identity])
+        if identity not in found:
+            raise MemberUnknown()
+        return await act(found[identity])
+
+
 @tenant.command("member-token")
 @click.argument("slug")
 @click.option("--phone", required=True, help="The member's phone, in any usual form.")
 @json_option
 def member_token(slug: str, phone: str, as_json: bool) -> None:
     """Issue an access token for a member, to try the API as they see it."""
-
-    async def run(_: Runtime) -> str:
-        card = await find_tenant(slug)
-        number = normalise_phone(phone)
-        async with unit_of_work(card.id):
-            if number is None:
-                raise MemberUnknown()
-            identity = Identity.of_phone(number)
-            found = await find_members([identity])
-            if identity not in found:
-                raise MemberUnknown()
-            return await issue_token(found[identity])
-
-    token = in_runtime(run)
+    token = in_runtime(lambda _: _on_member(slug, phone, issue_token))
     say(as_json, {"token": token}, token)
+
+
+@tenant.command("member-logout")
+@click.argument("slug")
+@click.option("--phone", required=True, help="The member's phone, in any usual form.")
+@json_option
+def member_logout(slug: str, phone: str, as_json: bool) -> None:
+    """Revoke all access tokens of a member; their open sockets close."""
+    revoked = in_runtime(lambda _: _on_member(slug, phone, log_out))
+    say(as_json, {"revoked": revoked}, f"{revoked} tokens revoked.")

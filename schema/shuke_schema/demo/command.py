@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +16,18 @@ from .history import Purchase, read_history
 from .interrupts import interruptible
 from .operator import Operator
 from .people import STORES
-from .processes import HOST, Children, require_free_port
+from .processes import HOST, Children, free_port, require_free_port
 from .report import Expected, Report, Seconds
 from .screen import PlainScreen, RichScreen, Screen, invitation
-from .showcase import members_to_show
+from .showcase import members_to_show, ways_to_log_in
 from .state import Memory, State, locked_home
 from .tickets import SHANGHAI, Message, Ticket, days_to_shift, messages, write_tickets
 from .till import INTEGRATION, Status, Till
 
 # The history is 546 days long: with 550 its oldest points are about to expire.
 EXPIRE_DAYS = 550
+STAFF = ("laoban", "老板", "admin")
+MINI_PROGRAM = ("wx0000000000000demo", "0123456789abcdef0123456789abcdef")
 NEIGHBOUR = ("mianguan", "面馆")
 _INTERRUPTED = 130
 _AFTER_A_CRASH = 20.0  # seconds that the children of a killed demo may take to leave
@@ -101,6 +104,9 @@ class _Demo:
             "SHUKE_HOST": HOST,
             "SHUKE_PORT": str(port),
         }
+        self._wechat_port = free_port()
+        self._wechat = f"http://{HOST}:{self._wechat_port}"
+        self._environment["SHUKE_WECHAT_URL"] = self._wechat
         self._operator = Operator(shuke, self._environment)
         self._state = State.load(home)
         self._started = time.monotonic()
@@ -124,6 +130,12 @@ class _Demo:
         children.start("shuke serve", serve, self._environment, logs / "web.log")
         worker = [*self._shuke, "worker"]
         children.start("shuke worker", worker, self._environment, logs / "worker.log")
+        # -P: modules of this folder must not stand in for those of the library of the same name.
+        simulator = [sys.executable, "-P", str(Path(__file__).with_name("wechat.py"))]
+        options = ["--port", str(self._wechat_port), "--app", "=".join(MINI_PROGRAM)]
+        children.start(
+            "the simulated WeChat", [*simulator, *options], self._environment, logs / "wechat.log"
+        )
         children.wait_until_ready(f"{self._server}/healthz")
 
     def _prepare_tenants(self, tenant: str, name: str) -> Memory:
@@ -211,7 +223,13 @@ class _Demo:
             (shown, self._operator.member_token(tenant, shown.phone))
             for shown in members_to_show(tickets)
         ]
-        self._screen.say(invitation(f"{self._server}/t/{tenant}/member/graphql", members))
+        self._operator.set_mini_program(tenant, *MINI_PROGRAM)
+        self._operator.add_staff(tenant, *STAFF)
+        token = self._operator.staff_token(tenant, STAFF[0])
+        address = f"{self._server}/t/{tenant}"
+        phone = members[0][0].phone if members else "13800138000"
+        log_in = ways_to_log_in(address, self._wechat, MINI_PROGRAM[0], phone)
+        self._screen.say(invitation(address, members, token, log_in))
 
     def _serve(self, children: Children, tenant: str, tickets: list[Ticket]) -> int:
         try:

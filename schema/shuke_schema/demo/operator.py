@@ -69,9 +69,21 @@ class Operator:
             return remembered
         return str(self._json("tenant", "rotate-secret", tenant, integration)["secret"])
 
+    def set_mini_program(self, tenant: str, app_id: str, secret: str) -> None:
+        """Members of the tenant log in through that mini-program."""
+        self._run("wechat", "set", tenant, "--appid", app_id, given=f"{secret}\n")
+
     def member_token(self, tenant: str, phone: str) -> str:
         """A token with which the member of that phone may read the member API."""
         return str(self._json("tenant", "member-token", tenant, "--phone", phone)["token"])
+
+    def add_staff(self, tenant: str, handle: str, name: str, role: str) -> None:
+        """Somebody who may come into the staff API."""
+        self._json("staff", "add", tenant, handle, "--name", name, "--role", role)
+
+    def staff_token(self, tenant: str, handle: str) -> str:
+        """A token with which somebody of the staff may use the staff API."""
+        return str(self._json("staff", "token", tenant, handle)["token"])
 
     def tenant_numbers(self, tenant: str) -> TenantNumbers:
         told = self._json("tenant", "show", tenant)
@@ -99,12 +111,12 @@ class Operator:
         return told
 
     def _run(
-        self, *arguments: str, accept: tuple[int, ...] = (0,)
+        self, *arguments: str, accept: tuple[int, ...] = (0,), given: str = ""
     ) -> subprocess.CompletedProcess[str]:
         ended = subprocess.run(
             [*self._shuke, *arguments],
             env=self._environment,
-            stdin=subprocess.DEVNULL,
+            input=given,
             capture_output=True,
             text=True,
             timeout=_LONGEST_COMMAND,

@@ -1,4 +1,4 @@
-"""The people and stores of the demo: a phone, a favourite store and opening hours, all generated.
+"""The people and stores of the demo: name, phone, favourite store, opening hours, all generated.
 
 Everything follows from the customer's number and the ticket's, so that the sample, a limited run
 and the whole history agree on who somebody is.
@@ -20,6 +20,8 @@ _PREFIXES = tuple(
     + [f"15{digit}" for digit in range(10) if digit != 4]  # 154 was never given out
     + [f"18{digit}" for digit in range(10)]
 )
+_SURNAMES = tuple("王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗")
+_GIVEN = tuple("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红建文辉")
 _STORE_CODES = tuple(STORES)
 # Coprime to 10^8, so that numbering customers through it never gives two of them the same digits.
 _STRIDE, _START = 61_803_399, 27_182_818
@@ -32,6 +34,12 @@ def phone_of(customer: int) -> str:
     """The customer's mainland mobile number, eleven digits, nobody else's."""
     prefix = _PREFIXES[_dice("phone", customer).randrange(len(_PREFIXES))]
     return f"{prefix}{(customer * _STRIDE + _START) % 10**8:08d}"
+
+
+def name_of(customer: int) -> str:
+    """The customer's name, surname first; many share one, as people do."""
+    dice = _dice("name", customer)
+    return dice.choice(_SURNAMES) + "".join(dice.sample(_GIVEN, dice.choice((1, 2, 2))))
 
 
 def favourite_store(customer: int) -> str:

@@ -79,6 +79,11 @@ class Children:
         """Start one child; its output goes to `log`, which begins anew."""
         self._children.append(_Child(name, argv, environment, log))
 
+    @property
+    def latest(self) -> int:
+        """The process id of the child that was started last."""
+        return self._children[-1].process.pid
+
     def check(self) -> None:
         """Raise `ChildDied` when one of them has ended."""
         for child in self._children:
@@ -122,6 +127,14 @@ def require_free_port(port: int, *, patience: float = 0.0) -> None:
         if time.monotonic() >= deadline:
             raise PortTaken(port)
         time.sleep(0.2)
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _is_free(port: int) -> bool:

@@ -118,14 +118,25 @@ class RichScreen:
             self.failure(f"Contradiction: {sentence}")
 
 
-def invitation(url: str, members: Sequence[tuple[Shown, str]]) -> str:
-    """What to open and paste. `members`: who to look at, each with a token."""
+def invitation(
+    tenant: str,
+    members: Sequence[tuple[Shown, str]],
+    staff_token: str,
+    log_in: Sequence[str] = (),
+) -> str:
+    """What to open and paste. `tenant` is its address; `members`: who to look at, with a token;
+    `log_in`: lines by which one logs in as a mini-program does."""
+    url = f"{tenant}/member/graphql"
     lines = ["", f"GraphiQL   {url}", "", "Look as one of two members, with this header:"]
     for shown, token in members:
         lines += [f"  {shown.phone} ({shown.why})", f"  Authorization: Bearer {token}"]
+    lines += ["", f"For staff  {tenant}/staff/graphql", "", "Look as the owner of the shop:"]
+    lines += [f"  Authorization: Bearer {staff_token}"]
     lines += ["", "A query to try:", f"  {QUERY}"]
     if members:
         lines += ["", "Or paste:", curl_line(url, members[0][1])]
+    if log_in:
+        lines += ["", "Log in through a simulated WeChat, and bind a phone:", *log_in]
     return "\n".join([*lines, "", "Serving until Ctrl-C."])
 
 

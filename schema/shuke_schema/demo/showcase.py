@@ -70,3 +70,37 @@ def curl_line(url: str, token: str) -> str:
             *("-d", json.dumps({"query": QUERY})),
         ]
     )
+
+
+def ways_to_log_in(tenant: str, wechat: str, app_id: str, phone: str) -> list[str]:
+    """Lines to paste, one after another: log in as a new visitor, then bind the member's phone.
+
+    `tenant` and `wechat` are addresses. The simulated WeChat stands for the phone as well, which a
+    mini-program asks for codes.
+    """
+    url = f"{tenant}/member/graphql"
+    log_in = _mutation("logIn", "token isVisitor", app_id)
+    bind = _mutation("bindPhone", "member { cardNo maskedPhone points { balance } }", app_id)
+    return [
+        _code_line(wechat, {"app_id": app_id, "user": "me"}),
+        f"{_json_line(url)} -d {log_in}",
+        "TOKEN=...   # the one that was answered",
+        _code_line(wechat, {"app_id": app_id, "user": "me", "phone": phone}),
+        f'{_json_line(url)} -H "Authorization: Bearer $TOKEN" -d {bind}',
+    ]
+
+
+def _code_line(wechat: str, asked: dict[str, str]) -> str:
+    body = shlex.quote(json.dumps(asked))
+    return f"CODE=$(curl -s {wechat}/simulator/code -d {body} | cut -d'\"' -f4)"
+
+
+def _json_line(url: str) -> str:
+    return f"curl -s {url} -H 'Content-Type: application/json'"
+
+
+def _mutation(name: str, wanted: str, app_id: str) -> str:
+    """The body of a request in quotes of the shell, with $CODE in its place."""
+    call = f'{name}(code: "CODE", appId: "{app_id}")'
+    body = json.dumps({"query": f"mutation {{ {call} {{ {wanted} errors {{ code }} }} }}"})
+    return shlex.quote(body).replace("CODE", "'$CODE'", 1)

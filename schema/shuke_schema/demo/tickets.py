@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from .dirt import Writing, Written, write
 from .history import Purchase
-from .people import phone_of, visit
+from .people import name_of, phone_of, visit
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TICKETS_PER_MESSAGE = 50
@@ -81,6 +81,7 @@ def wire(ticket: Ticket) -> dict[str, object]:
         "store": written.store,
         "at": f"{ticket.at:%Y-%m-%d %H:%M:%S}",
         "phone": written.phone,
+        "name": name_of(ticket.customer),
         "total": written.total,
         "lines": [
             {"sku": "CD", "name": "CD", "quantity": str(ticket.units), "amount": written.total}

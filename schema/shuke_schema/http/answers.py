@@ -6,10 +6,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shuke_core.access.errors import TokenInvalid
 from shuke_core.integrations.errors import IntegrationUnknown
 from shuke_core.integrations.signatures import SignatureRefused
 from shuke_core.kit.errors import ShukeError
-from shuke_core.members.errors import TokenInvalid
+from shuke_core.members.errors import MemberUnknown
+from shuke_core.staff.errors import StaffUnknown
 from shuke_core.tenants.errors import TenantUnknown
 from shuke_schema.http.negotiation import JSON, PAGE
 
@@ -24,6 +26,8 @@ class BodyTooLarge(ShukeError):
 _STATUS: dict[type[Exception], int] = {
     TenantUnknown: 404,
     IntegrationUnknown: 404,
+    MemberUnknown: 404,
+    StaffUnknown: 404,
     TokenInvalid: 401,
     SignatureRefused: 401,
     BodyTooLarge: 413,
@@ -44,9 +48,10 @@ class JsonAnswer(Response):
         return orjson.dumps(content)
 
 
-def refusal(error: ShukeError | SignatureRefused) -> JsonAnswer:
-    """The answer to an expected failure."""
-    return JsonAnswer({"error": {"code": error.code, "message": str(error)}}, status_of(error))
+def refusal(error: ShukeError | SignatureRefused, *, status: int | None = None) -> JsonAnswer:
+    """The answer to an expected failure, with the status that it has unless another is given."""
+    said = {"error": {"code": error.code, "message": str(error)}}
+    return JsonAnswer(said, status or status_of(error))
 
 
 async def read_body(request: Request, most: int = MOST_BODY_BYTES) -> bytes:

@@ -21,6 +21,7 @@ from shuke_schema.http.measures import check_measures
 
 if TYPE_CHECKING:
     from shuke_schema.http.cost import Price
+    from shuke_schema.http.demands import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Document:
     fragments: dict[str, FragmentDefinitionNode]
     introspects: bool
     prices: dict[str | None, "Price"] = field(default_factory=dict)
+    wanted: dict[str | None, "Wanted"] = field(default_factory=dict)
+    lean: dict[str | None, bool] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation of that name, or the only one; raises OperationUnknown."""

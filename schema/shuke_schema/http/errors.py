@@ -7,6 +7,7 @@ from typing import ClassVar
 from graphql import GraphQLError
 
 from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.masking import without_numbers
 
 
 class DocumentInvalid(Exception):
@@ -106,6 +107,11 @@ class RepeatsTooMany(OfDocument, ShukeError):
     sentence = "At most {most} fields may be selected again where they are selected already."
 
 
+class DocumentUntrusted(OfDocument, ShukeError):
+    code = "DOCUMENT_UNTRUSTED"
+    sentence = "The document is none that this service trusts; name a released one by its id."
+
+
 class CostTooHigh(OfDocument, ShukeError):
     code = "COST_TOO_HIGH"
     sentence = "The operation may cost {most}, it costs {cost}; ask for smaller pages."
@@ -114,6 +120,11 @@ class CostTooHigh(OfDocument, ShukeError):
 class GuardedFieldRepeated(OfDocument, ShukeError):
     code = "GUARDED_FIELD_REPEATED"
     sentence = "{field} may be asked once a document."
+
+
+class OutsideFieldNotAlone(OfDocument, ShukeError):
+    code = "OUTSIDE_FIELD_NOT_ALONE"
+    sentence = "{field} asks another system: it stands alone in its operation, without directives."
 
 
 class RateLimited(ShukeError):
@@ -136,6 +147,11 @@ class IntrospectionRefused(OfDocument, ShukeError):
 class VariablesInvalid(OfDocument, ShukeError):
     code = "VARIABLES_INVALID"
     sentence = "{problem}"
+
+    @classmethod
+    def of(cls, errors: Sequence[GraphQLError]) -> "VariablesInvalid":
+        """The refusal that tells all of them; they repeat the values, so numbers are left out."""
+        return cls(problem=" ".join(without_numbers(error.message) for error in errors))
 
 
 class DeadlineExceeded(ShukeError):

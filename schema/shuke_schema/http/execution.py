@@ -7,16 +7,26 @@ from typing import Any
 
 import strawberry
 from graphql import DocumentNode, GraphQLError
+from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.extensions import SchemaExtension
 
+from shuke_core.access.errors import TokenInvalid
 from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.masking import without_numbers
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.tenants.queries import TenantCard
 from shuke_schema.context import Context
-from shuke_schema.http.errors import DeadlineExceeded
+from shuke_schema.http.door import graphql_schema
+from shuke_schema.http.errors import DeadlineExceeded, VariablesInvalid
 from shuke_schema.http.faults import logged
+from shuke_schema.projection.executor import ProjectionExecutor
 
 _DOCUMENT = "shuke.document"
+
+
+def operation_extensions(document: DocumentNode) -> dict[str, Any]:
+    """What a schema is given beside a text whose document has been parsed and checked."""
+    return {_DOCUMENT: document}
 
 
 class Checked(SchemaExtension):
@@ -48,22 +58,39 @@ async def unit_in_time(tenant: TenantCard, seconds: float) -> AsyncIterator[None
 
 async def run(
     schema: strawberry.Schema,
-    text: str,
     document: DocumentNode,
     variables: dict[str, Any],
     context: Context,
     operation: str | None,
+    *,
+    may_introspect: bool,
+    errors_shown: int,
 ) -> dict[str, Any]:
-    """Data and errors of an operation, as they are answered."""
-    result = await schema.execute(
-        text,
-        variables,
-        context,
+    """Data and errors of a checked operation, as they are answered; raises VariablesInvalid, and
+    TokenInvalid where a field found that nobody has the token.
+
+    graphql-core is asked directly: of what Strawberry does around it nothing is left to do, and it
+    took as long as the execution itself.
+    """
+    executor = ProjectionExecutor.build(
+        graphql_schema(schema),
+        document,
+        context_value=context,
+        raw_variable_values=variables,
         operation_name=operation,
-        operation_extensions={_DOCUMENT: document},
+        max_coercion_errors=errors_shown,
+        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        hide_suggestions=not may_introspect,
     )
+    if isinstance(executor, list):
+        raise VariablesInvalid.of(executor)
+    assert isinstance(executor, ProjectionExecutor)  # noqa: S101
+    result = await executor.answered()
     answer: dict[str, Any] = {}
     if result.errors:
+        for error in result.errors:
+            if isinstance(error.original_error, TokenInvalid):
+                raise error.original_error
         answer["errors"] = [shown_error(error) for error in result.errors]
     answer["data"] = result.data
     return answer
@@ -78,6 +105,7 @@ def shown_error(error: GraphQLError) -> dict[str, Any]:
         code = cause.code
     elif cause is None or isinstance(cause, GraphQLError):
         code = "DOCUMENT_INVALID"
+        formatted["message"] = without_numbers(formatted["message"])
     else:
         code, formatted["message"] = logged(cause)
     formatted["extensions"] = {**formatted.get("extensions", {}), "code": code}

@@ -28,14 +28,19 @@ class Guarded:
     source: Bucket
 
 
-def guarded(*, tries: int, seconds: float) -> dict[str, Guarded]:
-    """Metadata for a root field: so many tries a caller, refilled over so many seconds.
+def bounds_of(*, tries: int, seconds: float) -> Guarded:
+    """So many tries a caller, refilled over so many seconds.
 
     One source address has twenty times as many, for all its callers together; visitors, who send
     no token, are counted by it alone.
     """
     caller = Bucket(tries, tries / seconds)
-    return {_KEY: Guarded(caller, Bucket(tries * _SOURCE_TIMES, caller.per_second * _SOURCE_TIMES))}
+    return Guarded(caller, Bucket(tries * _SOURCE_TIMES, caller.per_second * _SOURCE_TIMES))
+
+
+def guarded(*, tries: int, seconds: float) -> dict[str, Guarded]:
+    """Metadata for a root field with these bounds."""
+    return {_KEY: bounds_of(tries=tries, seconds=seconds)}
 
 
 @lru_cache(maxsize=256)

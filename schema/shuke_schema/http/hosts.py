@@ -9,7 +9,7 @@ from shuke_schema.http.answers import refusal
 from shuke_schema.http.errors import HostRefused
 
 ANY = "*"
-_OPEN_PATHS = {"/healthz"}  # probes ask by address, and learn nothing but that we are up
+_OPEN_PATHS = {"/healthz", "/readyz"}  # probes ask by address, and learn nothing but how we are
 
 
 def host_names(setting: str) -> frozenset[str]:
@@ -30,7 +30,7 @@ class HostGuard:
         self._app, self._names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._knows(scope):
+        if scope["type"] in ("http", "websocket") and not self._knows(scope):
             await refusal(HostRefused())(scope, receive, send)
             return
         await self._app(scope, receive, send)

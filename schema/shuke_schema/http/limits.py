@@ -1,6 +1,6 @@
 """How much one request, one caller and one tenant may ask of the service; the documented defaults."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,6 +9,10 @@ class Bucket:
 
     burst: int
     per_second: float
+
+    def times(self, scale: float) -> "Bucket":
+        """So many times as much, at once and each second."""
+        return Bucket(max(1, round(self.burst * scale)), self.per_second * scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +43,18 @@ class Limits:
     source: Bucket = Bucket(1_000_000, 200_000)
     tenant: Bucket = Bucket(2_000_000, 400_000)
 
+    def at_rate(self, scale: float) -> "Limits":
+        """These, with rates of so many times: what one document may be stays what it is."""
+        return replace(
+            self,
+            caller=self.caller.times(scale),
+            source=self.source.times(scale),
+            tenant=self.tenant.times(scale),
+        )
+
 
 MEMBER = Limits()
+# Staff look at whole lists of members, and a shop has few of them.
+STAFF = Limits(
+    tokens=2_000, aliases=30, selections=2_000, cost=20_000, caller=Bucket(100_000, 5_000)
+)

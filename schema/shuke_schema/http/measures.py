@@ -17,6 +17,7 @@ from graphql import (
     IntValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    StringValueNode,
 )
 from graphql.language import ArgumentNode, ConstArgumentNode, ConstDirectiveNode, Node
 
@@ -107,6 +108,8 @@ class _Measuring:
                 if isinstance(outer, IntValueNode) and len(outer.value) > _LONGEST_NUMBER:
                     # Python refuses to read numbers of thousands of digits, as a fault.
                     raise errors.DocumentInvalid([GraphQLError("A number is too long.", outer)])
+                if isinstance(outer, StringValueNode) and "\0" in outer.value:
+                    raise errors.DocumentInvalid([GraphQLError("Text can't have U+0000.", outer)])
             level = [
                 inner
                 for outer in level

@@ -17,12 +17,15 @@ from shuke_schema.http.errors import (
 from shuke_schema.http.limits import Limits
 from shuke_schema.http.negotiation import check_content_type
 
+_NEEDED = 'A request needs a "query" with the document, or the "documentId" of a trusted one.'
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. `extensions` are accepted; none has a meaning yet."""
+    """One request. It has a document's text in `query`, or else the id of a trusted one."""
 
-    query: str
+    query: str | None
+    document_id: str | None
     variables: dict[str, Any]
     operation: str | None
     extensions: dict[str, Any]
@@ -61,11 +64,26 @@ def _json(text: bytes, limits: Limits) -> Any:
         if str(fault).startswith("depth limit exceeded"):
             raise JsonTooDeep(most=limits.json_depth) from None
         raise RequestMalformed(problem="This is not JSON in UTF-8.") from None
-    _check_size(value, limits)
+    check_size(value, limits)
+    if b"\\u0000" in text:
+        refuse_nul(value)
     return value
 
 
-def _check_size(value: Any, limits: Limits) -> None:
+def refuse_nul(value: Any) -> None:
+    """Raises RequestMalformed for text with U+0000, which PostgreSQL can't hold. Bounded before."""
+    waiting = [value]
+    while waiting:
+        inner = waiting.pop()
+        if isinstance(inner, dict):
+            waiting += [*inner, *inner.values()]
+        elif isinstance(inner, list):
+            waiting += inner
+        elif isinstance(inner, str) and "\0" in inner:
+            raise RequestMalformed(problem="Text can't have the character U+0000.")
+
+
+def check_size(value: Any, limits: Limits) -> None:
     """Raises JsonTooDeep or JsonTooLarge; goes down level by level."""
     level, values = [value] if isinstance(value, (dict, list)) else [], 0
     for _ in range(limits.json_depth):
@@ -87,14 +105,27 @@ def _check_size(value: Any, limits: Limits) -> None:
 def _asked(given: Any) -> Asked:
     if isinstance(given, list):
         raise BatchRefused()
-    if not isinstance(given, dict) or not isinstance(given.get("query"), str):
-        raise RequestMalformed(problem='A request needs a "query" with the document.')
+    if not isinstance(given, dict):
+        raise RequestMalformed(problem=_NEEDED)
     operation = given.get("operationName")
     if operation is not None and not isinstance(operation, str):
         raise RequestMalformed(problem='"operationName" must be text.')
     for name in ("variables", "extensions"):
         if given.get(name) is not None and not isinstance(given[name], dict):
             raise RequestMalformed(problem=f'"{name}" must be an object.')
-    return Asked(
-        given["query"], given.get("variables") or {}, operation, given.get("extensions") or {}
-    )
+    extensions = given.get("extensions") or {}
+    query, document_id = given.get("query"), _document_id(given, extensions)
+    if not isinstance(query, str) and (query is not None or document_id is None):
+        raise RequestMalformed(problem=_NEEDED)
+    return Asked(query, document_id, given.get("variables") or {}, operation, extensions)
+
+
+def _document_id(given: dict[str, Any], extensions: dict[str, Any]) -> str | None:
+    """GraphQL over HTTP's `documentId`, or what clients of Apollo's kind send for it."""
+    document_id = given.get("documentId")
+    persisted = extensions.get("persistedQuery")
+    if document_id is None and isinstance(persisted, dict):
+        document_id = persisted.get("sha256Hash")
+    if document_id is not None and not isinstance(document_id, str):
+        raise RequestMalformed(problem='"documentId" must be text.')
+    return document_id

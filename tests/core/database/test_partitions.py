@@ -1,5 +1,6 @@
 """Partitions by day: made ahead, dropped when old, and no event is lost or seen by others meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from tests.support.catalogue import row_security_is_forced
 from tests.support.catalogue_rights import grants_are_as_agreed
 from tests.support.scratch import connection_to, migrated_database
 
+from shuke_core.database import partitions
 from shuke_core.database.partitions import DAYS_AHEAD, days_ahead, ensure_partitions
 from shuke_core.embedded import EmbeddedServers
 from shuke_core.places import Places
@@ -139,3 +141,34 @@ async def test_an_event_of_today_lies_in_the_partition_of_its_utc_day(ground: Pl
     async with connection_to(ground.app_dsn) as app:
         event_id = await _announce(app, uuid4(), now)
     assert await _lies_in(ground, event_id) == [_named(now.date())]
+
+
+async def test_a_table_in_use_is_come_back_to_and_nobody_waits_behind_for_long(
+    ground: Places, owner: asyncpg.Connection
+) -> None:
+    day = datetime.now(UTC).date() + FAR
+    async with connection_to(ground.app_dsn) as app, connection_to(ground.app_dsn) as other:
+        reading = app.transaction()
+        await reading.start()
+        await app.fetch("SELECT FROM event")
+        making = asyncio.create_task(ensure_partitions(owner, day))
+        await asyncio.sleep(0.3)
+        async with asyncio.timeout(2):
+            await _announce(other, uuid4(), datetime.now(UTC))
+        await asyncio.sleep(1.2)  # it has given up at least once by now
+        assert not making.done()
+        await reading.rollback()
+        assert len((await making).made) == DAYS_AHEAD + 2
+    assert await owner.fetchval("SHOW lock_timeout") == "0"
+
+
+async def test_a_table_that_stays_in_use_fails_and_leaves_no_limit_behind(
+    ground: Places, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "LOCK_ATTEMPTS", 2)
+    monkeypatch.setattr(partitions, "LOCK_TIMEOUT", "50ms")
+    async with connection_to(ground.app_dsn) as app, app.transaction():
+        await app.fetch("SELECT FROM event")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await ensure_partitions(owner, datetime.now(UTC).date() + FAR)
+    assert await owner.fetchval("SHOW lock_timeout") == "0"

@@ -258,5 +258,9 @@ async def test_a_new_tenant_table_is_granted_to_the_app_only(
     assert [tuple(row) for row in rows] == [
         (table, role, rights)
         for table in OURS
-        for role, rights in ((APP, "DELETE INSERT SELECT UPDATE"), ("shuke_report", "SELECT"))
+        for role, rights in (
+            *((role, "DELETE INSERT SELECT UPDATE") for role in (APP, "shuke_own")),
+            ("shuke_report", "SELECT"),
+            ("shuke_stores", "DELETE INSERT SELECT UPDATE"),
+        )
     ]

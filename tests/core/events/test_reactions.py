@@ -1,8 +1,9 @@
 """Reactions: each event once, a poisoned one blocks only its entity, dead ones can be re-driven."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from tests.support.shop import Shop
@@ -103,6 +104,52 @@ async def test_parked_events_follow_in_order_once_the_cause_is_mended(
         await retry_parked(shop.tenant_id)
     assert notebook.read == [5, 2, 4]
     assert await _parked(shop) == [(1, "done"), (2, "done")]
+
+
+async def test_an_event_that_comes_while_the_one_before_it_is_retried_is_not_forgotten(
+    shop: Shop, notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step sees the entity blocked, the retry ends the block, the step parks behind nobody."""
+    notebook.poison = {1}
+    await _happened(shop, ("a", 1))
+    await _react(shop)
+    notebook.poison = set()
+    await _due_now(shop)
+    await _happened(shop, ("a", 2))
+    await shop.work("relay")
+    looked, go_on = asyncio.Event(), asyncio.Event()
+    blocked = parking.blocked_entities
+
+    async def slow(*asked: Any) -> set[str]:
+        found = await blocked(*asked)
+        looked.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(parking, "blocked_entities", slow)  # go_on stays set after
+    step = asyncio.create_task(run_reactions(shop.tenant_id))
+    await looked.wait()
+    retried = asyncio.create_task(retry_parked(shop.tenant_id))
+    await asyncio.sleep(0.1)
+    assert not retried.done()  # it waits for the step
+    go_on.set()
+    await asyncio.gather(step, retried)
+    await retry_parked(shop.tenant_id)  # without anybody setting it due
+    assert notebook.read == [1, 2]
+
+
+async def test_a_redrive_frees_what_waits_behind_nobody(shop: Shop, notebook: Notebook) -> None:
+    notebook.poison = {1}
+    await _happened(shop, ("a", 1), ("a", 2))
+    await _react(shop)
+    await shop.rows(
+        "UPDATE parked_event SET state = 'done' WHERE tenant_id = $1 AND position = 1 RETURNING id"
+    )
+    assert await retry_parked(shop.tenant_id) is False
+    async with unit_of_work(shop.tenant_id):
+        await parking.redrive_dead()
+    assert await retry_parked(shop.tenant_id) is True
+    assert notebook.read == [2]
 
 
 async def test_after_eight_attempts_an_event_is_dead_and_can_be_redriven(

@@ -19,6 +19,11 @@ from shuke_core.kit import clock
 from shuke_core.kit.faults import DatabaseAway
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
+from shuke_core.worker.leases import Lease
+
+
+def a_lease() -> Lease:
+    return Lease(inbox.LEASED, new_id())
 
 
 async def _states(shop: Shop) -> list[str]:
@@ -47,7 +52,7 @@ async def test_a_worker_that_died_after_its_claim_leaves_the_message_to_the_next
 ) -> None:
     await shop.send(shop.ticket())
     async with unit_of_work(shop.tenant_id):
-        await inbox._claim(new_id())
+        await inbox._claim(a_lease())
     assert await drain_inbox(shop.tenant_id) is False  # the lease still runs
     await _lease_over(shop)
     assert await drain_inbox(shop.tenant_id) is True
@@ -56,15 +61,15 @@ async def test_a_worker_that_died_after_its_claim_leaves_the_message_to_the_next
 
 async def test_a_worker_that_lost_its_lease_does_nothing(shop: Shop) -> None:
     await shop.send(shop.ticket())
-    slow, quick = new_id(), new_id()
+    slow, quick = a_lease(), a_lease()
     async with unit_of_work(shop.tenant_id):
         mine = await inbox._claim(slow)
     await _lease_over(shop)
     async with unit_of_work(shop.tenant_id):
         await inbox._claim(quick)
     async with unit_of_work(shop.tenant_id):
-        assert await inbox._hold(slow, [message.id for message in mine]) is False
-        assert await inbox._hold(quick, [message.id for message in mine]) is True
+        assert await slow.holds([message.id for message in mine]) is False
+        assert await quick.holds([message.id for message in mine]) is True
 
 
 async def test_a_poisoned_message_is_dead_after_five_attempts_and_its_neighbours_are_done(
@@ -137,7 +142,7 @@ async def test_a_message_that_kills_its_worker_again_and_again_is_dead(shop: Sho
     for _ in range(CLAIMS + 1):
         await _lease_over(shop)
         async with unit_of_work(shop.tenant_id):
-            await inbox._claim(new_id())  # and then the process is gone
+            await inbox._claim(a_lease())  # and then the process is gone
     rows = await shop.rows("SELECT state, reason FROM inbox WHERE tenant_id = $1")
     assert rows[0]["state"] == "dead"
     assert "a worker that dies of it" in rows[0]["reason"]
@@ -151,6 +156,6 @@ async def test_a_batch_ends_at_half_a_megabyte_and_a_larger_message_comes_alone(
     monkeypatch.setattr(inbox, "BATCH_BYTES", 1)
     for left in (2, 1, 0):
         async with unit_of_work(shop.tenant_id):
-            assert len(await inbox._claim(new_id())) == 1
+            assert len(await inbox._claim(a_lease())) == 1
         rows = await shop.rows("SELECT id FROM inbox WHERE tenant_id = $1 AND claims = 0")
         assert len(rows) == left

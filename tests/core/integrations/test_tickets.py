@@ -73,6 +73,7 @@ def test_a_sale() -> None:
         business_day=date(2026, 1, 1),
         phone=Phone("+8613800138000", "138****8000"),
         card=None,
+        name=None,
         total_fen=1250,
         lines=(CleanLine("CD-1", "CD", Decimal("2.000"), 1250),),
     )

@@ -15,6 +15,7 @@ from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.ledger.services import Cause, Earning, claw_back, earn, expire_lots, spend
 from shuke_core.ledger.verify import Difference
+from shuke_core.merging.services import merge_members
 from shuke_core.places import Places
 
 
@@ -193,6 +194,48 @@ async def test_a_lot_of_another_account_that_was_taken(shop: Shop, planter: Plan
         Difference("lot", own, 70, 100),
         Difference("lot of another account", allocation, 0, 30),
     }
+
+
+async def test_points_that_stayed_with_who_was_merged(shop: Shop, planter: Planter) -> None:
+    rich = (
+        await shop.rows(
+            "SELECT id, member_id FROM ledger_account WHERE tenant_id = $1 AND available = 120"
+        )
+    )[0]
+    await planter.plant(
+        "UPDATE member SET state = 'merged', merged_into_id = (SELECT o.id FROM member o "
+        "WHERE o.tenant_id = $1 AND o.id <> $2) WHERE tenant_id = $1 AND id = $2 RETURNING id",
+        rich["member_id"],
+    )
+    assert (await shop.verified()).found == (Difference("merged account", rich["id"], 120, 0),)
+
+
+async def _merged(shop: Shop) -> None:
+    """The rich one, who has 120, is merged into the poor one, who owes 40."""
+    rich, poor = await shop.member("13800138001"), await shop.member("13800138002")
+    async with unit_of_work(shop.tenant_id):
+        await merge_members(poor, rich)
+    assert (await shop.verified()).found == ()
+
+
+async def test_more_came_by_a_merge_than_went(shop: Shop, planter: Planter) -> None:
+    await _merged(shop)
+    entry = await planter.plant(
+        "UPDATE ledger_entry SET amount = 121 WHERE tenant_id = $1 AND kind = 'merge_in' "
+        "RETURNING id"
+    )
+    found = {each.check: each for each in (await shop.verified()).found}
+    assert found.keys() == {"account", "entry", "what came by a merge"}
+    assert found["what came by a merge"] == Difference("what came by a merge", entry, 121, 120)
+
+
+async def test_points_that_live_longer_since_a_merge(shop: Shop, planter: Planter) -> None:
+    await _merged(shop)
+    lot = await planter.plant(
+        "UPDATE ledger_lot SET expires_at = expires_at + interval '1 day' WHERE tenant_id = $1 "
+        "AND origin_lot_id IS NOT NULL AND amount = 70 RETURNING id"
+    )
+    assert (await shop.verified()).found == (Difference("lot of another expiry", lot, 0, 70),)
 
 
 async def test_a_hundred_differences_are_listed_and_all_are_counted(

@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from tests.support.shop import Shop
 
+from shuke_core.access.errors import TokenInvalid
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
-from shuke_core.members.errors import MemberUnknown, TokenInvalid
+from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.rules import is_card_no, luhn_digit, new_card_no
 from shuke_core.members.services import (
     TOKEN_LIFE,

@@ -15,6 +15,7 @@ from shuke_core.tenants.queries import stores_by_code
 Result = TypeVar("Result")
 DAY, NEXT_DAY = date(2026, 3, 1), date(2026, 3, 2)
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_OTHERS = {"member.joined", "audit.recorded"}  # what no order announces
 
 
 class Till:
@@ -75,4 +76,4 @@ class Till:
 
     async def announced(self) -> list[str]:
         rows = await self.shop.rows("SELECT type FROM event WHERE tenant_id = $1 ORDER BY id")
-        return [row["type"] for row in rows if row["type"] != "member.joined"]
+        return [row["type"] for row in rows if row["type"] not in _OTHERS]

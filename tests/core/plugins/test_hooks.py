@@ -22,6 +22,7 @@ from shuke_core.plugin_host import (
 from shuke_core.plugins import hooks
 from shuke_core.plugins.hooks import call_hook, hookimpl
 from shuke_core.plugins.queries import plugin_faults
+from shuke_core.plugins.services import keep_settings
 from shuke_core.tenants.services import add_store
 
 Install = Callable[..., str]
@@ -46,7 +47,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
 
 async def _ask(shop: Shop) -> list[tuple[str, Any]]:
     async with unit_of_work(shop.tenant_id):
-        return await call_hook("shuke_refuse_sales", sales=[])
+        return await call_hook("shuke_refuse_sales", dict, sales=[])
 
 
 async def _on(shop: Shop, *keys: str) -> None:
@@ -104,7 +105,7 @@ async def test_one_that_hangs_is_cut_at_its_deadline(
     installed("sleeps", hangs_in_the_database)
     await _on(shop, "hangs", "sleeps")
     async with unit_of_work(shop.tenant_id):
-        assert await call_hook("shuke_refuse_sales", sales=[]) == []
+        assert await call_hook("shuke_refuse_sales", dict, sales=[]) == []
         assert await add_store("S8", "after") is True  # the unit of work is as good as before
     async with unit_of_work(shop.tenant_id):
         assert {fault.key for fault in await plugin_faults()} == {"hangs", "sleeps"}
@@ -127,9 +128,9 @@ async def test_what_a_failing_one_wrote_and_announced_is_undone(
     await _on(shop, "writes", "zero")
     async with unit_of_work(shop.tenant_id):
         announce(MemberJoined(new_id()))
-        await call_hook("shuke_refuse_sales", sales=[])
+        await call_hook("shuke_refuse_sales", dict, sales=[])
     stores = await shop.rows("SELECT code FROM store WHERE tenant_id = $1 ORDER BY code")
-    events = await shop.rows("SELECT id FROM event WHERE tenant_id = $1")
+    events = await shop.rows("SELECT id FROM event WHERE tenant_id = $1 AND type = 'member.joined'")
     assert [row["code"] for row in stores] == ["S1", "S2"]
     assert len(events) == 1
 
@@ -143,3 +144,35 @@ async def test_a_ticket_goes_in_although_a_plugin_fails(shop: Shop, installed: I
     await shop.sold(shop.ticket(phone="13800138000"))
     rows = await shop.rows("SELECT available FROM ledger_account WHERE tenant_id = $1")
     assert rows == [{"available": 12}]
+
+
+async def test_settings_that_no_longer_fit_are_the_plugins_failure(
+    shop: Shop, installed: Install
+) -> None:
+    async def answers(sales: Any) -> dict[int, str]:
+        return {}
+
+    installed("good", answers)
+    installed("old", answers)
+    await _on(shop, "good", "old")
+    async with unit_of_work(shop.tenant_id):
+        await keep_settings("old", {"of_an_older_version": 1})
+    assert await _ask(shop) == [("good", {})]
+    async with unit_of_work(shop.tenant_id):
+        assert [(fault.key, fault.times) for fault in await plugin_faults()] == [("old", 1)]
+
+
+async def test_one_that_is_late_again_and_again_never_leaves_the_savepoint_open(
+    shop: Shop, installed: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooks, "DEADLINE_SECONDS", 0.01)
+
+    async def just_late(sales: Any) -> None:
+        await asyncio.sleep(0.0099)
+
+    installed("late", just_late)
+    await _on(shop, "late")
+    async with unit_of_work(shop.tenant_id):
+        for _ in range(50):
+            await call_hook("shuke_refuse_sales", dict, sales=[])
+        assert await add_store("S8", "after") is True

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from tests.support.shop import Shop
 
+from shuke_core.access.permissions import Permission
 from shuke_core.events.outbox import announce
 from shuke_core.events.reactions import Event, Reaction
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.events import MemberJoined
 from shuke_core.plugin_host import (
-    Permission,
     Plugin,
     configure_plugin,
     disable_plugin,
+    discover,
     enable_plugin,
     install,
     installed_plugins,
@@ -82,7 +83,7 @@ def test_two_plugins_of_one_key_are_refused() -> None:
 
 
 def test_the_three_of_this_repository_are_found_by_their_entry_points() -> None:
-    assert {"retail", "catering", "education"} <= {plugin.key for plugin in installed_plugins()}
+    assert {"retail", "catering", "education"} <= {plugin.key for plugin in discover()}
 
 
 async def test_an_unknown_plugin_is_named_with_those_that_are_there(shop: Shop) -> None:

@@ -12,10 +12,12 @@ from tests.support.shop import Shop
 from shuke_core.app import DRAINS
 from shuke_core.embedded import EmbeddedServers
 from shuke_core.integrations.services import receive_message
+from shuke_core.kit.tasks import end
 from shuke_core.kit.transactions import current_unit, unit_of_work
 from shuke_core.settings import Settings
+from shuke_core.worker import arq_bridge
 from shuke_core.worker.arq_bridge import ArqWaker
-from shuke_core.worker.process import _end, work
+from shuke_core.worker.process import work
 
 PHONE = "13800138000"
 
@@ -43,9 +45,10 @@ async def _seconds_until_points(shop: Shop, limit: float = 5.0) -> float:
 
 
 @pytest.mark.slow
-async def test_a_wake_through_arq_beats_a_poll_that_never_comes(
-    shop: Shop, servers: EmbeddedServers
+async def test_a_wake_through_arq_beats_polls_that_never_come(
+    shop: Shop, servers: EmbeddedServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(arq_bridge, "_LOOK_SECONDS", 3600.0)  # arq looks when it is told to
     assert shop.runtime is not None
     lazy = shop.runtime.settings.model_copy(update={"poll_seconds": 3600.0})
     async with _worker(lazy, servers.redis_url):
@@ -78,6 +81,9 @@ class _Recorder:
     async def enqueue_job(self, name: str, topic: str, **_: object) -> None:
         self.sent.append(topic)
 
+    async def publish(self, channel: str, message: str) -> None:
+        self.sent.append(f"{channel} {message}")
+
     async def aclose(self, close_connection_pool: bool) -> None:
         """Nothing to close."""
 
@@ -89,7 +95,8 @@ async def test_many_wakes_at_once_become_one_job_a_topic() -> None:
         waker("inbox")
         waker("relay")
     await waker.close()
-    assert sorted(recorder.sent) == ["inbox", "relay"]
+    assert sorted(recorder.sent[:2]) == ["inbox", "relay"]
+    assert recorder.sent[2:] == ["shuke:wakes:hints "]
 
 
 @pytest.mark.slow
@@ -141,5 +148,5 @@ async def test_a_cancellation_that_gets_lost_does_not_keep_the_worker_up() -> No
 
     task = asyncio.create_task(loses_the_first())
     await asyncio.sleep(0)
-    await asyncio.wait_for(_end([task]), 5)
+    await asyncio.wait_for(end([task]), 5)
     assert (lost, task.cancelled()) == (2, True)

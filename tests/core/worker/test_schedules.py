@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.support.shop import Shop
 
+from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.worker import schedules
+from shuke_core.worker.leases import Lease
 from shuke_core.worker.schedules import Schedule, enrol_tenant, run_schedules
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -105,7 +107,9 @@ async def test_a_slot_of_several_steps_is_done_with_the_last(shop: Shop, chore: 
 async def test_a_worker_that_died_leaves_the_slot_to_the_next(shop: Shop, chore: Chore) -> None:
     await _enrolled(shop, due_days_ago=1)
     async with unit_of_work(shop.tenant_id):
-        await schedules._claim()  # and then nothing: the process is gone
+        await schedules._claim(
+            Lease(schedules.LEASED, new_id())
+        )  # and then nothing: the process is gone
     assert await run_schedules(shop.tenant_id) is False
     await _lease_over(shop)
     assert await run_schedules(shop.tenant_id) is True

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from shuke_schema.cli.run import LogFormatter
+from shuke_schema.cli.logs import LogFormatter
 
 
 def line(message: str, **extra: object) -> str:

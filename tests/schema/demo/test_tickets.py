@@ -7,7 +7,7 @@ import pytest
 
 from shuke_schema.demo.dirt import Writing, Written
 from shuke_schema.demo.history import Purchase, read_history
-from shuke_schema.demo.people import phone_of
+from shuke_schema.demo.people import name_of, phone_of
 from shuke_schema.demo.tickets import (
     SHANGHAI,
     Ticket,
@@ -46,6 +46,7 @@ def test_the_wire_form() -> None:
         "store": "S1",
         "at": "2026-01-02 10:11:12",
         "phone": "138 1234 5678",
+        "name": name_of(1),
         "total": "12.50",
         "lines": [{"sku": "CD", "name": "CD", "quantity": "2", "amount": "12.50"}],
     }

@@ -18,6 +18,7 @@ from shuke_schema.http.graphql import graphql_endpoint
 from shuke_schema.http.guarded import guarded
 from shuke_schema.http.limits import MEMBER, Limits
 from shuke_schema.http.rates import Rates
+from shuke_schema.rights import Demands, ServedSchema
 
 
 @strawberry.input
@@ -70,7 +71,7 @@ class Query:
     def wish(self, wishes: list[Wish]) -> int:
         return len(wishes)
 
-    @strawberry.field(metadata=guarded(tries=2, seconds=3600))  # type: ignore[untyped-decorator]
+    @strawberry.field(metadata=guarded(tries=2, seconds=3600))
     def log_in(self, code: str) -> bool:
         return code == "open"
 
@@ -84,11 +85,17 @@ class Mutation:
         return code
 
 
-schema = strawberry.Schema(query=Query, mutation=Mutation, extensions=[Checked])
+class ArcadeSchema(ServedSchema):
+    """Nothing in it demands anything."""
+
+    demands: Demands = {}  # noqa: RUF012
+
+
+schema = ArcadeSchema(query=Query, mutation=Mutation, extensions=[Checked])
 
 
 async def _visitor(tenant: TenantCard, token: str | None) -> Context:
-    return Context(tenant, None)
+    return Context(tenant)
 
 
 def arcade(
@@ -97,11 +104,11 @@ def arcade(
     *,
     open_to_get: bool = False,
     may_introspect: Callable[[Context], bool] = lambda _: False,
-    served: strawberry.Schema = schema,
+    served: ServedSchema = schema,
 ) -> Starlette:
     """The app of this schema, closed as in production unless said otherwise."""
 
-    async def serve(_: TenantCard) -> strawberry.Schema:
+    async def serve(_: TenantCard) -> ServedSchema:
         return served
 
     door = Door(

@@ -278,12 +278,12 @@ def _padding() -> Iterator[Hostile]:
         "{熟客}",
         "{\u202ehello}",
         "{he\u200bllo}",
-        "\x00",
         "💥" * 100,
         '{hello(to:"\\ud800")}',
         '{hello(to:"\\u{110000}")}',
     ):
         yield _asks(f"text {text[:20]!r}", "DOCUMENT_INVALID", text)
+    yield _asks("a NUL", "REQUEST_MALFORMED", "{hello\x00}")
     for text in (
         "",
         "{",

@@ -4,14 +4,17 @@ import re
 from typing import Literal
 
 import httpx
+import pytest
 from graphql import build_schema, get_introspection_query, parse, validate
 from tests.support.shop import Shop
 
 from shuke_core.settings import Settings
+from shuke_schema import examples
 from shuke_schema.asgi import create_app
-from shuke_schema.composition import MEMBER_EXAMPLES, compose_member
+from shuke_schema.composition import compose
 from shuke_schema.http.document import read_document
-from shuke_schema.http.limits import MEMBER
+from shuke_schema.http.limits import MEMBER, STAFF, Limits
+from shuke_schema.parts import Audience
 
 
 async def _page(shop: Shop, env: Literal["demo", "production"]) -> httpx.Response:
@@ -47,10 +50,18 @@ async def test_production_does_not_show_it(shop: Shop) -> None:
     assert "GraphiQL" not in answer.text
 
 
-def test_the_examples_fit_schema_and_limits() -> None:
-    document = read_document(MEMBER_EXAMPLES, MEMBER)
-    assert list(document.operations) == ["Card", "Orders"]
-    assert validate(build_schema(compose_member([]).as_str()), parse(MEMBER_EXAMPLES)) == []
+@pytest.mark.parametrize(
+    ("audience", "text", "limits", "first"),
+    [
+        (Audience.MEMBER, examples.MEMBER, MEMBER, "Card"),
+        (Audience.STAFF, examples.STAFF, STAFF, "Who"),
+    ],
+)
+def test_the_examples_fit_schema_and_limits(
+    audience: Audience, text: str, limits: Limits, first: str
+) -> None:
+    assert next(iter(read_document(text, limits).operations)) == first
+    assert validate(build_schema(compose(audience, []).as_str()), parse(text)) == []
 
 
 async def test_the_query_that_it_asks_first_is_within_the_limits(
@@ -60,4 +71,4 @@ async def test_the_query_that_it_asks_first_is_within_the_limits(
         f"/t/{shop.slug}/member/graphql",
         json={"query": get_introspection_query(input_value_deprecation=True)},
     )
-    assert answer.json()["data"]["__schema"]["queryType"]["name"] == "MemberQuery"
+    assert answer.json()["data"]["__schema"]["queryType"]["name"] == "Query"

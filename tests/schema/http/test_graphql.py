@@ -54,10 +54,10 @@ async def test_a_wrong_document_is_told_with_a_code(
 async def test_a_fault_is_masked_behind_an_id(
     client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fails(*_: object) -> None:
+    def fails(*_: object) -> None:
         raise ValueError("13800138000")
 
-    monkeypatch.setattr(queries, "member_card", fails)
+    monkeypatch.setattr(queries, "oneself", fails)
     answer = await client.post(
         _address(shop), json={"query": "{me{id}}"}, headers=await _login(shop)
     )

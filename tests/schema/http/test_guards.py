@@ -155,3 +155,35 @@ async def test_numbers_at_the_limits_pass(closed: httpx.AsyncClient, shop: Shop)
     )
     for query in fitting:
         assert (await _ask(closed, shop, query)).status_code == 200, query
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (
+            {"query": "query ($t: String) { hello(to: $t) }", "variables": {"t": "a\0b"}},
+            "REQUEST_MALFORMED",
+        ),
+        ({"query": "{ hello }", "variables": {"a\0b": 1}}, "REQUEST_MALFORMED"),
+        ({"query": '{ hello(to: "a\\u0000b") }'}, "DOCUMENT_INVALID"),
+        ({"query": 'query ($t: [String!] = ["\\u0000"]) { hello }'}, "DOCUMENT_INVALID"),
+    ],
+)
+async def test_a_nul_is_refused_before_anything_is_asked(
+    body: dict[str, Any], code: str, shop: Shop
+) -> None:
+    transport = httpx.ASGITransport(arcade())
+    async with httpx.AsyncClient(transport=transport, base_url="http://shuke") as client:
+        answer = await client.post(f"/t/{shop.slug}/graphql", json=body)
+        assert answer.json()["errors"][0]["extensions"]["code"] == code
+        fine = {"query": '{ hello(to: "\\\\u0000") }'}  # a backslash and five letters
+        answer = await client.post(f"/t/{shop.slug}/graphql", json=fine)
+        assert answer.json()["data"] == {"hello": "hello \\u0000"}
+
+
+async def test_an_address_that_can_be_nobodys_is_unknown(
+    shop: Shop, client: httpx.AsyncClient
+) -> None:
+    for path in ("/t/%00/staff/graphql", "/t/a%00b/hooks/till", f"/t/{shop.slug}/hooks/%00"):
+        answer = await client.post(path, json={"query": "{ viewer { name } }"})
+        assert answer.status_code == 404

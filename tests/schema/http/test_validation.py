@@ -3,6 +3,7 @@
 import pytest
 from tests.schema.http.arcade import schema
 
+from shuke_core.projection.registry import Registry
 from shuke_schema.http.door import graphql_schema
 from shuke_schema.http.errors import DocumentInvalid
 from shuke_schema.http.limits import MEMBER
@@ -10,7 +11,7 @@ from shuke_schema.http.validation import Documents
 
 
 def _documents(most_tokens: int) -> Documents:
-    return Documents(graphql_schema(schema), MEMBER, most_tokens)
+    return Documents(graphql_schema(schema), {}, Registry(()), MEMBER, most_tokens)
 
 
 def test_a_valid_document_is_read_once() -> None:

@@ -1,0 +1,1 @@
+"""Who of the staff looks after which member."""

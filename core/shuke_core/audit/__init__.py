@@ -1,0 +1,1 @@
+"""Audit: who did what to what, and why; sealed into a chain that shows any edit, gap or cut."""

@@ -1,0 +1,1 @@
+"""What `shuke doctor` looks at, and what it says of it."""

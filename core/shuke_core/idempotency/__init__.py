@@ -1,0 +1,1 @@
+"""Idempotency: an act that was asked for twice happens once and is answered twice alike."""

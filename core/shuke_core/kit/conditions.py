@@ -1,0 +1,31 @@
+"""Conditions of a statement: only those whose values are given.
+
+The app's statements are planned once for all values. One that says `$2 IS NULL OR column = $2` would
+be planned for every row, whatever index there is; so what is not asked for is not written.
+"""
+
+
+class Conditions:
+    """Conditions joined by AND, and the values that fill them; `$1` is the tenant, as in `fetch`."""
+
+    def __init__(self, *always: str) -> None:
+        self._conditions = list(always)
+        self.values: list[object] = []
+
+    def when(self, condition: str, *values: object) -> "Conditions":
+        """Adds the condition unless its first value is None; `{}` stands for each value in turn."""
+        if values[0] is not None:
+            places = []
+            for value in values:
+                self.values.append(value)
+                places.append(f"${len(self.values) + 1}")
+            self._conditions.append(condition.format(*places))
+        return self
+
+    def limit(self, rows: int) -> str:
+        """The number of a parameter for LIMIT."""
+        self.values.append(rows)
+        return f"${len(self.values) + 1}"
+
+    def __str__(self) -> str:
+        return " AND ".join(self._conditions)

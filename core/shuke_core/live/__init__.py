@@ -1,0 +1,1 @@
+"""What may be watched live: topics of events, and the Redis streams that carry them to web processes."""

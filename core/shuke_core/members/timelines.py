@@ -1,0 +1,16 @@
+"""Acts of staff in a member's timeline; the audit itself stands below."""
+
+from shuke_core.access.permissions import AUDIT_READ
+from shuke_core.members.timeline import MomentKind, Source, declare_timeline
+
+declare_timeline(
+    Source(
+        MomentKind.STAFF_ACT,
+        AUDIT_READ,
+        "audit_entry",
+        "recorded_at",
+        what="this.act",
+        ref="this.subject",
+        by="this.actor_name",
+    )
+)

@@ -1,0 +1,111 @@
+"""Visitors: people known by an OpenID alone, until their phone makes members of them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from shuke_core.audit.services import record
+from shuke_core.kit.transactions import fetch
+from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.holdings import Holding, OnMerge, declared_holdings
+from shuke_core.members.services import (
+    Identity,
+    enter,
+    find_members,
+    issue_token,
+    link_identities,
+)
+
+_HERE = ("visitor", "active")
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Who has logged in, and the token that says so."""
+
+    member_id: UUID
+    token: str
+    is_visitor: bool
+
+
+async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> LoggedIn:
+    """Logs the person in whom WeChat names so; whoever is new becomes a visitor.
+
+    One UnionID is one person: who is known by it from another mini-program is found by it, and a
+    visitor who turns out to be somebody known becomes them.
+    """
+    own = Identity.of_openid(app_id, openid)
+    wide = Identity.of_unionid(unionid) if unionid else None
+    both = {own, wide} if wide else {own}
+    found = await find_members(both)
+    if own not in found:
+        if wide in found:
+            await link_identities({own: found[wide]})
+        else:
+            await enter([own], state="visitor")
+    if wide and wide not in found:
+        found = await find_members(both)  # whoever was faster has committed by now
+        await link_identities({wide: found[own]})
+    found = await find_members(both)
+    member_id = found[own]
+    states = await lock_people(member_id)
+    if wide and found[wide] != member_id and states.get(member_id) == "visitor":
+        await absorb_visitor(member_id, found[wide])
+        member_id = found[wide]
+        states = await lock_people(member_id)
+    return LoggedIn(member_id, await issue_token(member_id), states[member_id] == "visitor")
+
+
+async def lock_people(*member_ids: UUID, wholly: bool = False) -> dict[UUID, str]:
+    """Holds these members' rows until the unit ends; their states. In the order of ids, so that two
+    units with the same people wait for each other in one order only. `wholly`: against those too who
+    write rows of theirs (`members.following`)."""
+    strength = "UPDATE" if wholly else "NO KEY UPDATE"
+    rows = await fetch(
+        "SELECT id, state FROM member WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) "
+        f"ORDER BY id FOR {strength}",
+        list(member_ids),
+    )
+    return {row["id"]: row["state"] for row in rows}
+
+
+async def absorb_visitor(visitor_id: UUID, member_id: UUID) -> None:
+    """The visitor is that member, it turned out: all that was the visitor's is theirs, log-ins too.
+
+    A visitor has no points, orders or coupons, so nothing needs to be weighed. Raises MemberUnknown
+    where one of the two is not what it was.
+    """
+    states = await lock_people(visitor_id, member_id, wholly=True)
+    if states.get(visitor_id) != "visitor" or states.get(member_id) not in _HERE:
+        raise MemberUnknown()
+    for holding in declared_holdings().values():
+        if holding.on_merge is OnMerge.MOVES:
+            await _move(holding, visitor_id, member_id)
+    await fetch(
+        "UPDATE member_token SET member_id = $3 WHERE tenant_id = $1 AND member_id = $2",
+        *(visitor_id, member_id),
+    )
+    await fetch(  # never a chain: who had become the visitor is the member now
+        "UPDATE member SET merged_into_id = $3 WHERE tenant_id = $1 AND merged_into_id = $2",
+        *(visitor_id, member_id),
+    )
+    await fetch(
+        "UPDATE member v SET state = 'merged', merged_into_id = m.id, advisor_id = m.advisor_id, "
+        "store_id = m.store_id FROM member m WHERE v.tenant_id = $1 AND v.id = $2 "
+        "AND m.tenant_id = $1 AND m.id = $3",
+        *(visitor_id, member_id),
+    )
+    await record("member.visitor_absorbed", f"member:{visitor_id}", member_id=member_id)
+
+
+async def _move(holding: Holding, visitor_id: UUID, member_id: UUID) -> None:
+    table, column = holding.table, holding.member
+    alike = "".join(f" AND o.{each} = t.{each}" for each in holding.once)
+    unless = (
+        f" AND NOT EXISTS (SELECT FROM {table} o WHERE o.tenant_id = $1 AND o.{column} = $3{alike})"
+        if alike
+        else ""
+    )
+    await fetch(
+        f"UPDATE {table} t SET {column} = $3 WHERE t.tenant_id = $1 AND t.{column} = $2{unless}",
+        *(visitor_id, member_id),
+    )

@@ -1,0 +1,1 @@
+"""Projections: where API fields come from, declared once; a selection of them is one statement."""

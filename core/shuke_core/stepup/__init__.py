@@ -1,0 +1,1 @@
+"""Step-up: sensitive operations want a fresh second factor, over limits a second person."""

@@ -1,0 +1,1 @@
+"""Suppression: identities of erased people, which no import makes members of again."""

@@ -1,0 +1,98 @@
+"""Staff decide on claims of phones: one person, or another one."""
+
+from uuid import UUID
+
+from shuke_core.audit.services import record
+from shuke_core.kit import clock
+from shuke_core.kit.transactions import Row, fetch, fetch_one
+from shuke_core.members.identities import lose_phone, take_phone
+from shuke_core.members.phones import Phone
+from shuke_core.members.services import Identity, find_members
+from shuke_core.members.texts import SealedText, open_texts
+from shuke_core.members.visitors import absorb_visitor, lock_people
+from shuke_core.wechat.errors import (
+    PhoneClaimDecided,
+    PhoneClaimNeedsMerge,
+    PhoneClaimStale,
+    PhoneClaimUnknown,
+)
+
+# Who they are now: either may have been merged into somebody since.
+_CLAIM = """
+SELECT c.state, c.sealed, c.phone_masked, c.member_id AS sealed_for,
+       coalesce(m.merged_into_id, m.id) AS claimant, coalesce(h.merged_into_id, h.id) AS holder
+  FROM phone_claim c
+  JOIN member m ON m.tenant_id = $1 AND m.id = c.member_id
+  LEFT JOIN member h ON h.tenant_id = $1 AND h.id = c.holder_id  -- who may have been erased
+ WHERE c.tenant_id = $1 AND c.id = $2
+"""
+
+
+async def decide_claim(claim_id: UUID, staff_id: UUID, *, same_person: bool) -> None:
+    """Ends a claim. One person: the visitor becomes the member who has the phone. Another one: the
+    phone is the claimant's, a member from now on; whoever had it keeps everything but the phone.
+
+    Raises PhoneClaimUnknown, PhoneClaimDecided, PhoneClaimStale, and PhoneClaimNeedsMerge where one
+    person has two memberships.
+    """
+    claim = await fetch_one(_CLAIM, claim_id)
+    if claim is None:
+        raise PhoneClaimUnknown()
+    claimant, holder = claim["claimant"], claim["holder"]
+    states = await lock_people(
+        *filter(None, (claimant, holder))
+    )  # members first, as `bind_phone` does
+    now = await fetch_one(
+        "SELECT state FROM phone_claim WHERE tenant_id = $1 AND id = $2 FOR UPDATE", claim_id
+    )
+    if now is None or now["state"] != "waiting":
+        raise PhoneClaimDecided()
+    if states.get(claimant) not in ("visitor", "active"):
+        raise PhoneClaimStale()
+    if same_person:
+        await _bring_together(claimant, holder, states)
+    else:
+        await _hand_over(claim_id, claim, claimant, holder)
+    await fetch(
+        "UPDATE phone_claim SET state = $3, decided_at = $4, decided_by_id = $5 "
+        "WHERE tenant_id = $1 AND id = $2",
+        *(claim_id, "same" if same_person else "other", clock.now(), staff_id),
+    )
+    await record(
+        "phone_claim.decided",
+        f"phone_claim:{claim_id}",
+        changes={"same_person": (None, same_person), "phone": (None, claim["phone_masked"])},
+        member_id=holder,
+    )
+
+
+async def _bring_together(claimant: UUID, holder: UUID | None, states: dict[UUID, str]) -> None:
+    if claimant == holder:  # somebody has merged them meanwhile
+        return
+    if states[claimant] == "active":
+        raise PhoneClaimNeedsMerge()
+    if holder is None or states.get(holder) != "active":
+        raise PhoneClaimStale()
+    await absorb_visitor(claimant, holder)
+
+
+async def _hand_over(claim_id: UUID, claim: Row, claimant: UUID, holder: UUID | None) -> None:
+    phone = await _phone(claim_id, claim)
+    identity = Identity.of_phone(phone)
+    has_it = (await find_members([identity])).get(identity)
+    if has_it == claimant:
+        return
+    if claimant == holder or has_it not in (None, holder):
+        raise PhoneClaimStale()
+    if holder is not None:
+        await lose_phone(holder, phone)
+    if not await take_phone(claimant, phone):
+        raise PhoneClaimStale()
+
+
+async def _phone(claim_id: UUID, claim: Row) -> Phone:
+    text = SealedText("phone_claim", claim_id, "sealed", claim["sealed_for"], claim["sealed"])
+    (e164,) = await open_texts([text])
+    if e164 is None:  # the claimant was erased
+        raise PhoneClaimStale()
+    return Phone(e164, claim["phone_masked"])

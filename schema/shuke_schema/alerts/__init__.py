@@ -1,0 +1,1 @@
+"""The staff API of alerts: what must be seen, by whom."""

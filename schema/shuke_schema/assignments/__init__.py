@@ -1,0 +1,1 @@
+"""The staff API of assignment: who looks after which member."""

@@ -1,0 +1,1 @@
+"""The staff API of disclosure: how much may be revealed and exported."""

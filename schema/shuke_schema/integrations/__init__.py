@@ -1,0 +1,1 @@
+"""The staff API of integrations: how each is doing, its inbox, its quarantine."""

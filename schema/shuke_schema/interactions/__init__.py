@@ -1,0 +1,1 @@
+"""The API of interactions: members ask, staff answer; forms, and rules of follow-up."""

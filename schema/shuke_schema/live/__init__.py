@@ -1,0 +1,1 @@
+"""Live updates over WebSocket: the protocol, the reader of the streams, groups of equal subscribers."""

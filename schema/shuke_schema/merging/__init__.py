@@ -1,0 +1,1 @@
+"""The staff API of merging: who is there twice, and becomes one."""

@@ -1,0 +1,120 @@
+"""Mutations of the staff API that merge members, and undo it."""
+
+from enum import Enum
+from uuid import UUID
+
+import strawberry
+
+from shuke_core.access.permissions import MEMBERS_MERGE
+from shuke_core.access.rights import FieldClass
+from shuke_core.members.queries import member_of_id
+from shuke_core.merging.services import merge_members, undo_merge
+from shuke_schema.context import ShukeInfo, id_of, opaque
+from shuke_schema.members.types import Member
+from shuke_schema.merging.inputs import MergeChoice, chosen
+from shuke_schema.parts import Audience
+from shuke_schema.payloads import Failure, Failures
+from shuke_schema.projection.arguments import NOBODY
+from shuke_schema.projection.fields import answered_by
+from shuke_schema.rights import asks, shows
+
+
+@strawberry.enum(description="Why members were not merged, or a merge was not undone.")
+class MergeErrorCode(Enum):
+    MEMBER_UNKNOWN = "MEMBER_UNKNOWN"
+    MEMBERS_CANNOT_MERGE = "MEMBERS_CANNOT_MERGE"
+    MERGE_UNKNOWN = "MERGE_UNKNOWN"
+    MERGE_CANNOT_BE_UNDONE = "MERGE_CANNOT_BE_UNDONE"
+    IDEMPOTENCY_KEY_INVALID = "IDEMPOTENCY_KEY_INVALID"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+@strawberry.type(description="Why members were not merged, or a merge was not undone.")
+class MergeError(Failure[MergeErrorCode]):
+    pass
+
+
+@shows(FieldClass.PUBLIC)
+@strawberry.type
+class MergePayload:
+    merge: strawberry.ID | None = strawberry.field(
+        default=None, description="By which the merge is undone."
+    )
+    member: Member | None = strawberry.field(
+        default=None,
+        description="Who they are now; after an undo, who is a member of their own again.",
+    )
+    errors: list[MergeError] = strawberry.field(default_factory=list)
+
+
+_FAILURES = Failures(
+    MergeError,
+    MergeErrorCode,
+    {
+        "MERGE_UNKNOWN": "id",
+        "MERGE_CANNOT_BE_UNDONE": "id",
+        "IDEMPOTENCY_KEY_INVALID": "idempotencyKey",
+        "IDEMPOTENCY_KEY_REUSED": "idempotencyKey",
+    },
+)
+
+
+@strawberry.type
+class MergingMutation:
+    @strawberry.mutation(
+        description="Merges two records of one person: all that `absorbed` holds becomes "
+        "`survivor`'s, whom its id and card name from now on. It can be undone for thirty days.",
+        metadata=asks(Audience.STAFF, MEMBERS_MERGE),
+    )
+    async def merge_members(
+        self,
+        info: ShukeInfo,
+        survivor: strawberry.ID,
+        absorbed: strawberry.ID,
+        idempotency_key: str,
+        choices: list[MergeChoice] | None = None,
+        reason: str = "",
+    ) -> MergePayload:
+        one, other, rules = (
+            id_of(survivor) or NOBODY,
+            id_of(absorbed) or NOBODY,
+            chosen(choices or []),
+        )
+
+        async def merge() -> dict[str, str]:
+            return {"id": str(await merge_members(one, other, rules, reason))}
+
+        done, errors = await _FAILURES.attempt_once(
+            info,
+            idempotency_key,
+            {
+                "survivor": str(one),
+                "absorbed": str(other),
+                "choices": {field: rule.value for field, rule in sorted(rules.items())},
+                "reason": reason,
+            },
+            merge,
+        )
+        if done is None:
+            return MergePayload(errors=errors)
+        return MergePayload(
+            merge=strawberry.ID(done["id"]), member=answered_by(member_of_id(one)), errors=errors
+        )
+
+    @strawberry.mutation(
+        description="Takes a merge apart again, within its time. What happened since stays with "
+        "the survivor: fields that were edited, points that were spent.",
+        metadata=asks(Audience.STAFF, MEMBERS_MERGE),
+    )
+    async def undo_merge(self, id: strawberry.ID, reason: str = "") -> MergePayload:
+        merge_id = id_of(id) or NOBODY
+
+        async def undo() -> UUID:
+            return await undo_merge(merge_id, reason)
+
+        undone, errors = await _FAILURES.attempt(undo)
+        if undone is None:
+            return MergePayload(errors=errors)
+        return MergePayload(
+            merge=opaque(merge_id), member=answered_by(member_of_id(undone)), errors=errors
+        )

@@ -1,0 +1,84 @@
+"""Root fields that tell of orders as they come in and are refunded."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+import strawberry
+
+from shuke_core.access.permissions import ORDERS_READ
+from shuke_core.access.rights import FieldClass
+from shuke_core.live.topics import Item
+from shuke_core.orders.live import ORDERS
+from shuke_core.orders.queries import order_of_id
+from shuke_schema.context import opaque
+from shuke_schema.live.updates import Feed, Update, everybody, of_topic, own_key
+from shuke_schema.orders.types import Order
+from shuke_schema.parts import Audience
+from shuke_schema.projection.fields import answered_by
+from shuke_schema.rights import ONESELF, asks, shows
+
+
+@strawberry.enum(description="What happened to an order.")
+class OrderChangeKind(Enum):
+    COMPLETED = strawberry.enum_value("order.completed", description="It was recorded.")
+    REFUNDED = strawberry.enum_value("order.refunded", description="Money of it was given back.")
+
+
+@shows(FieldClass.PUBLIC)
+@strawberry.type(description="An order came in, or money of it was given back.")
+class OrderChange:
+    order_id: strawberry.ID
+    kind: OrderChangeKind
+    at: datetime = strawberry.field(description="When, by the till.")
+    row_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="The order as it is by now.")
+    async def order(self) -> Order | None:
+        return answered_by(order_of_id(self.row_id))  # type: ignore[no-any-return]
+
+    @classmethod
+    def of(cls, item: Item) -> "OrderChange":
+        facts, kind = item.facts, OrderChangeKind(item.type)
+        at = facts["placed_at" if kind is OrderChangeKind.COMPLETED else "refunded_at"]
+        order_id = UUID(facts["order_id"])
+        return cls(
+            order_id=opaque(order_id),
+            kind=kind,
+            at=datetime.fromisoformat(at),
+            row_id=order_id,
+        )
+
+
+async def order_changes(feed: Feed) -> AsyncGenerator[Update[OrderChange], None]:
+    """The updates of a feed of orders."""
+    async for told in feed:
+        change = OrderChange.of(told.item) if told.item else None
+        yield Update(cursor=told.cursor, gap=told.gap, change=change)
+
+
+@strawberry.type
+class OwnOrdersSubscription:
+    @strawberry.subscription(
+        description="Orders of the member, as they come in and are refunded.",
+        metadata=asks(Audience.MEMBER, ONESELF) | of_topic(ORDERS, own_key),
+    )
+    async def orders_changed(
+        self, feed: strawberry.Parent[Feed], after: str | None = None
+    ) -> AsyncGenerator[Update[OrderChange], None]:
+        async for update in order_changes(feed):
+            yield update
+
+
+@strawberry.type
+class OrdersSubscription:
+    @strawberry.subscription(
+        description="Orders of all stores, as they come in and are refunded.",
+        metadata=asks(Audience.STAFF, ORDERS_READ) | of_topic(ORDERS, everybody),
+    )
+    async def orders_changed(
+        self, feed: strawberry.Parent[Feed], after: str | None = None
+    ) -> AsyncGenerator[Update[OrderChange], None]:
+        async for update in order_changes(feed):
+            yield update

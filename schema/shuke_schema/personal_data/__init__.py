@@ -1,0 +1,1 @@
+"""The API of rights over personal data."""

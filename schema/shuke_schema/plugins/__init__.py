@@ -1,0 +1,1 @@
+"""The staff API of plugins: what is installed, on, set and failing."""

@@ -1,0 +1,1 @@
+"""The staff API of step-ups and approvals."""

@@ -1,0 +1,1 @@
+"""The staff API of WeChat: mini-programs, and claims of phones."""

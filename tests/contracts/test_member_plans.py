@@ -1,0 +1,171 @@
+"""Finding one member among 50,000, and reading a long life: plans as the app role, pinned.
+
+What the product really sends is run under EXPLAIN ANALYZE. A look-up is a walk or two down an index; a
+page of a timeline reads a page of each of its sources, however much there is.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+import pytest_asyncio
+from tests.support.reading import columns_of
+from tests.support.shop import Shop
+
+from shuke_core.database.config import credentials
+from shuke_core.kit import clock
+from shuke_core.kit.engine import UnitConnection
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.pagination import MOST_ROWS
+from shuke_core.kit.transactions import unit_of_work
+from shuke_core.members.queries import id_of_phone, member_of_card
+from shuke_core.members.timeline import MomentKind, timeline_of
+
+pytestmark = pytest.mark.slow
+
+ROWS = 50_000
+PHONE = "13800138000"
+_TABLES = (
+    "member", "member_identity", "orders", "ledger_account", "ledger_entry", "interaction",
+    "assignment", "member_note", "audit_entry",
+)  # fmt: skip
+_MEMBERS = f"""
+INSERT INTO member (tenant_id, id, card_no, state, joined_at, version)
+SELECT $1::uuid, md5('m' || $1::uuid::text || n)::uuid, substr(md5($1::uuid::text || n), 1, 16),
+       'active', now(), 1 FROM generate_series(1, {ROWS}) n;
+INSERT INTO member_identity (tenant_id, id, member_id, kind, issuer, digest, sealed, state, created_at)
+SELECT $1::uuid, md5('y' || $1::uuid::text || n)::uuid, md5('m' || $1::uuid::text || n)::uuid,
+       'phone', '', sha256(n::text::bytea), 'x', 'active', now() FROM generate_series(1, {ROWS}) n
+"""
+# One member has half of everything, and others the rest.
+_OWNER = "CASE WHEN n % 2 = 0 THEN $2::uuid ELSE md5('m' || $1::uuid::text || n)::uuid END"
+_AT = "now() - make_interval(secs => n)"
+_LIVES = f"""
+INSERT INTO ledger_account (tenant_id, id, member_id, asset, available, debt)
+SELECT $1::uuid, md5('m' || $1::uuid::text || n)::uuid, md5('m' || $1::uuid::text || n)::uuid,
+       'points', 0, 0 FROM generate_series(1, {ROWS}) n;
+INSERT INTO ledger_entry (tenant_id, id, account_id, kind, amount, debt_change, cause_type, cause_id,
+                          happened_at, recorded_at)
+SELECT $1::uuid, md5('e' || $1::uuid::text || n)::uuid,
+       CASE WHEN n % 2 = 0 THEN (SELECT id FROM ledger_account WHERE member_id = $2::uuid)
+            ELSE md5('m' || $1::uuid::text || n)::uuid END,
+       'earn', 1, 0, 'gift', md5('e' || n)::uuid, {_AT}, now() FROM generate_series(1, {ROWS}) n;
+INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day, member_id, state,
+                    total_fen, refunded_fen, currency, placed_at, received_at, recorded_at, version)
+SELECT $1::uuid, md5('o' || $1::uuid::text || n)::uuid, 'x',
+       (SELECT id FROM store WHERE tenant_id = $1::uuid LIMIT 1), n::text, '2026-01-02', {_OWNER},
+       'completed', n, 0, 'CNY', {_AT}, now(), now(), 1 FROM generate_series(1, {ROWS}) n;
+INSERT INTO interaction (tenant_id, id, member_id, kind, channel, scene, subject, recorded_at)
+SELECT $1::uuid, md5('i' || $1::uuid::text || n)::uuid, {_OWNER}, 'inquiry', 'mini_program', '', '',
+       {_AT} FROM generate_series(1, {ROWS}) n;
+INSERT INTO assignment (tenant_id, id, member_id, way, reason, actor_name, assigned_at)
+SELECT $1::uuid, md5('a' || $1::uuid::text || n)::uuid, {_OWNER}, 'by_hand', '', 'x', {_AT}
+  FROM generate_series(1, {ROWS}) n;
+INSERT INTO member_note (tenant_id, id, member_id, sealed, actor_name, written_at)
+SELECT $1::uuid, md5('n' || $1::uuid::text || n)::uuid, {_OWNER}, 'x', 'x', {_AT}
+  FROM generate_series(1, {ROWS}) n;
+INSERT INTO audit_entry (tenant_id, id, actor_kind, actor_name, source, act, subject, member_id,
+                         reason, recorded_at)
+SELECT $1::uuid, md5('u' || $1::uuid::text || n)::uuid, 'staff', 'x', '', 'x', 'x', {_OWNER}, '', {_AT}
+  FROM generate_series(1, {ROWS}) n
+"""
+
+
+async def _fill(shop: Shop, statements: str, *given: object) -> None:
+    assert shop.runtime is not None
+    owner = await asyncpg.connect(**credentials(shop.runtime.places.owner()))
+    try:
+        async with owner.transaction():
+            await owner.execute(f"SET LOCAL shuke.tenant_id = '{shop.tenant_id}'")
+            for statement in statements.split(";"):
+                used = 2 if "$2" in statement else 1
+                await owner.execute(statement, *(shop.tenant_id, *given)[:used])
+            await owner.execute(f"ANALYZE {', '.join(_TABLES)}")
+    finally:
+        await owner.close()
+
+
+@pytest_asyncio.fixture
+async def many(shop: Shop) -> AsyncIterator[Shop]:
+    """A shop with 50,000 members and one that has a phone."""
+    await shop.sold(shop.ticket(phone=PHONE))
+    await _fill(shop, _MEMBERS)
+    yield shop
+
+
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Every scan in what is read: its kind, table, what it seeks by, how many rows it went through."""
+    found: list[dict[str, Any]] = []
+    fetch = UnitConnection.fetch
+
+    def note(plan: dict[str, Any]) -> None:
+        if "Relation Name" in plan:
+            read = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan[
+                "Actual Loops"
+            ]
+            kind, by = plan["Node Type"], plan.get("Index Cond", "")
+            found.append(
+                {"kind": kind, "table": plan["Relation Name"], "by": by, "rows": round(read)}
+            )
+        for child in plan.get("Plans", []):
+            note(child)
+
+    async def explained(self: UnitConnection, sql: str, *values: object) -> list[dict[str, Any]]:
+        if sql.lstrip().upper().startswith("SELECT"):
+            rows = await fetch(self, f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
+            note(orjson.loads(rows[0]["QUERY PLAN"])[0]["Plan"])
+        return await fetch(self, sql, *values)
+
+    async def value(self: UnitConnection, sql: str, *values: object) -> Any:
+        rows = await explained(self, sql, *values)
+        return next(iter(rows[0].values())) if rows else None
+
+    monkeypatch.setattr(UnitConnection, "fetch", explained)
+    monkeypatch.setattr(UnitConnection, "fetch_value", value)
+    return found
+
+
+def _of_members(scans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [scan for scan in scans if scan["table"] in _TABLES]
+
+
+async def test_a_phone_is_one_walk_down_one_index_and_a_card_two(
+    many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    async with unit_of_work(many.tenant_id):
+        member = await id_of_phone(PHONE)
+        assert member is not None
+    (found,) = _of_members(scans)
+    assert found["kind"] in ("Index Scan", "Index Only Scan")
+    assert (found["table"], found["rows"]) == ("member_identity", 1)
+    assert "digest" in found["by"]
+    (row,) = await many.rows("SELECT card_no FROM member WHERE tenant_id = $1 AND id = $2", member)
+    scans.clear()
+    async with unit_of_work(many.tenant_id):
+        told = await columns_of(member_of_card(row["card_no"]), "id")
+    assert told == {"id": str(member)}
+    named, now = _of_members(scans)  # who has the card, and who they are now
+    for found, by in ((named, "card_no"), (now, "id")):
+        assert found["kind"] == "Index Scan"
+        assert (found["table"], found["rows"]) == ("member", 1)
+        assert by in found["by"]
+
+
+async def test_a_page_of_a_long_life_reads_a_page_of_each_source(
+    many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    member = await many.member(PHONE)
+    await _fill(many, _LIVES, member)
+    for before in (None, (clock.now(), new_id())):
+        scans.clear()
+        async with unit_of_work(many.tenant_id):
+            moments = await timeline_of(member, set(MomentKind), before, 21)
+        assert len(moments) == 21
+        assert len({moment.kind for moment in moments}) == len(MomentKind)
+        read = _of_members(scans)
+        assert {scan["table"] for scan in read} == set(_TABLES) - {"member", "member_identity"}
+        assert [scan for scan in read if scan["rows"] > MOST_ROWS + 1] == []
+        assert {scan["kind"] for scan in read} <= {"Index Scan", "Index Only Scan"}

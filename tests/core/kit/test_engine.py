@@ -1,0 +1,77 @@
+"""A part of a unit that can fail alone: by a savepoint, or by beginning the transaction anew."""
+
+from typing import Any
+
+import pytest
+from asyncpg import DivisionByZeroError
+from tests.support.shop import Shop
+
+from shuke_core.kit.engine import UnitConnection
+from shuke_core.kit.transactions import current_tenant, fetch, fetch_value, savepoint, unit_of_work
+
+_TENANT = "SELECT current_setting('shuke.tenant_id')::uuid WHERE $1::uuid IS NOT NULL"
+_FAILS = "SELECT 1 / 0 WHERE $1::uuid IS NOT NULL"
+_RENAMED = "UPDATE store SET name = $2 WHERE tenant_id = $1"
+_NAMES = "SELECT DISTINCT name FROM store WHERE tenant_id = $1"
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The scripts without values that units send, besides their first and last."""
+    scripts: list[str] = []
+    run = UnitConnection.run
+
+    async def noted(self: UnitConnection, script: str) -> Any:
+        scripts.append(script)
+        return await run(self, script)
+
+    monkeypatch.setattr(UnitConnection, "run", noted)
+    return scripts
+
+
+async def _renames_and_fails() -> None:
+    async with savepoint():
+        await fetch(_RENAMED, "Gone")
+        await fetch(_FAILS)
+
+
+async def test_a_part_that_comes_first_needs_no_savepoint(shop: Shop, said: list[str]) -> None:
+    async with unit_of_work(shop.tenant_id):
+        async with savepoint():
+            assert await fetch_value(_TENANT) == shop.tenant_id
+        async with savepoint():
+            await fetch(_TENANT)
+    assert said == ["SAVEPOINT part", "RELEASE SAVEPOINT part"]
+
+
+async def test_one_that_fails_first_begins_the_unit_anew_for_the_same_tenant(
+    shop: Shop, said: list[str]
+) -> None:
+    async with unit_of_work(shop.tenant_id):
+        with pytest.raises(DivisionByZeroError):
+            await _renames_and_fails()
+        assert await fetch_value(_TENANT) == shop.tenant_id == current_tenant()
+        assert {"name": "Gone"} not in await fetch(_NAMES)
+        await fetch(_RENAMED, "Kept")
+    assert said == [f"ROLLBACK; BEGIN; SET LOCAL shuke.tenant_id = '{shop.tenant_id}'"]
+    async with unit_of_work(shop.tenant_id):
+        assert await fetch(_NAMES) == [{"name": "Kept"}]
+
+
+async def test_what_was_done_before_a_part_outlives_it(shop: Shop, said: list[str]) -> None:
+    async with unit_of_work(shop.tenant_id):
+        await fetch(_RENAMED, "Before")
+        with pytest.raises(DivisionByZeroError):
+            await _renames_and_fails()
+        assert await fetch(_NAMES) == [{"name": "Before"}]
+    assert said == ["SAVEPOINT part", "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part"]
+
+
+async def test_a_part_that_fails_after_another_ended_keeps_what_that_one_did(shop: Shop) -> None:
+    async with unit_of_work(shop.tenant_id):
+        async with savepoint():
+            await fetch(_RENAMED, "First")
+        with pytest.raises(DivisionByZeroError):
+            await _renames_and_fails()
+    async with unit_of_work(shop.tenant_id):
+        assert await fetch(_NAMES) == [{"name": "First"}]

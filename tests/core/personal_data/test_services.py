@@ -1,0 +1,178 @@
+"""Requests by right: what is asked, its days of grace, its term, what staff answer."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.support.accounts import grant_for, race
+from tests.support.exports import as_staff, staff_id_of
+from tests.support.shop import Shop
+
+from shuke_core.kit import clock
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.transactions import unit_of_work
+from shuke_core.members.errors import MemberUnknown
+from shuke_core.personal_data.errors import (
+    ErasureNotConfirmed,
+    ErasureReasonMissing,
+    RightsRequestInvalid,
+    RightsRequestsTooMany,
+    RightsRequestUnknown,
+)
+from shuke_core.personal_data.jobs import tell_of_overdue
+from shuke_core.personal_data.rules import GRACE
+from shuke_core.personal_data.services import (
+    MOST_A_DAY,
+    answer_request,
+    ask_correction,
+    ask_erasure,
+    cancel_erasure,
+    erase_member,
+    erase_next,
+    take_my_data,
+)
+from shuke_core.stepup.errors import StepUpRequired
+
+PHONE = "13800138000"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+async def _requests(shop: Shop) -> list[tuple[str, str]]:
+    rows = await shop.rows(
+        "SELECT kind, state FROM rights_request WHERE tenant_id = $1 ORDER BY asked_at, id"
+    )
+    return [(row["kind"], row["state"]) for row in rows]
+
+
+async def _members(shop: Shop) -> list[str]:
+    rows = await shop.rows("SELECT state FROM member WHERE tenant_id = $1 ORDER BY state")
+    return [row["state"] for row in rows]
+
+
+async def test_an_erasure_waits_for_its_grace_and_is_then_done_at_night(shop: Shop) -> None:
+    first, second = await shop.member(PHONE), await shop.member("13700137000")
+    async with unit_of_work(shop.tenant_id):
+        for text in ("", "是的"):
+            with pytest.raises(ErasureNotConfirmed):
+                await ask_erasure(first, text)
+        asked = await ask_erasure(first, "注销")
+        assert await ask_erasure(first, "ERASE") == asked
+        await ask_erasure(second, "注销")
+        assert not await erase_next()
+    assert await _members(shop) == ["active", "active"]
+    with clock.held_at(clock.now() + GRACE):
+        async with unit_of_work(shop.tenant_id):
+            assert await erase_next()  # another waits
+        async with unit_of_work(shop.tenant_id):
+            assert not await erase_next()
+    assert await _members(shop) == ["erased", "erased"]
+    assert await _requests(shop) == [("erasure", "done")] * 2
+
+
+async def test_who_changes_their_mind_stays(shop: Shop) -> None:
+    member_id = await shop.member(PHONE)
+    async with unit_of_work(shop.tenant_id):
+        await ask_erasure(member_id, "注销")
+        await cancel_erasure(member_id)
+        with pytest.raises(RightsRequestUnknown):
+            await cancel_erasure(member_id)
+    with clock.held_at(clock.now() + 2 * GRACE):
+        async with unit_of_work(shop.tenant_id):
+            assert not await erase_next()
+    assert await _members(shop) == ["active"]
+    assert await _requests(shop) == [("erasure", "withdrawn")]
+
+
+async def test_asked_for_at_once_there_is_one_request(shop: Shop) -> None:
+    member_id = await shop.member(PHONE)
+    asked = await race(shop, 8, lambda _: ask_erasure(member_id, "注销"))
+    assert len(set(asked)) == 1
+    assert await _requests(shop) == [("erasure", "open")]
+
+
+async def test_a_correction_is_answered_and_the_answer_is_sealed(shop: Shop) -> None:
+    member_id = await shop.member(PHONE)
+    async with unit_of_work(shop.tenant_id):
+        with pytest.raises(RightsRequestInvalid):
+            await ask_correction(member_id, "  ")
+        request_id = await ask_correction(member_id, "生日写错了")
+        with pytest.raises(RightsRequestInvalid):
+            await answer_request(request_id, "", refused=False)
+        await answer_request(request_id, "已改正", refused=False)
+        with pytest.raises(RightsRequestUnknown):
+            await answer_request(request_id, "再来", refused=True)
+        erasure = await ask_erasure(member_id, "注销")
+        for other in (erasure, new_id()):
+            with pytest.raises(RightsRequestUnknown):
+                await answer_request(other, "不", refused=True)
+    (row,) = await shop.rows(
+        "SELECT t::text AS said FROM rights_request t WHERE tenant_id = $1 AND kind = 'correction'"
+    )
+    for word in ("生日写错了", "已改正"):
+        assert word not in row["said"]
+        assert word.encode().hex() not in row["said"]
+
+
+async def test_each_access_leaves_a_trail_and_there_are_bounds(shop: Shop) -> None:
+    member_id = await shop.member(PHONE)
+    async with unit_of_work(shop.tenant_id):
+        for _ in range(MOST_A_DAY):
+            assert (await take_my_data(member_id))["profile"]["maskedPhone"] == "138****8000"
+        with pytest.raises(RightsRequestsTooMany):
+            await take_my_data(member_id)
+    assert await _requests(shop) == [("access", "done")] * MOST_A_DAY
+    with clock.held_at(clock.now() + timedelta(days=1, seconds=1)):
+        async with unit_of_work(shop.tenant_id):
+            await take_my_data(member_id)
+
+
+async def test_past_its_day_a_request_is_an_alert_until_it_is_answered(shop: Shop) -> None:
+    member_id = await shop.member(PHONE)
+    asked = datetime(2026, 11, 23, 12, tzinfo=SHANGHAI)  # due on 14 December
+    with clock.held_at(asked):
+        async with unit_of_work(shop.tenant_id):
+            request_id = await ask_correction(member_id, "生日写错了")
+    alerts = (
+        "SELECT kind, severity, role, resolved_at IS NULL AS stands FROM alert WHERE tenant_id = $1"
+    )
+    last_day = datetime(2026, 12, 15, tzinfo=SHANGHAI)
+    with clock.held_at(last_day - timedelta(seconds=1)):
+        async with unit_of_work(shop.tenant_id):
+            await tell_of_overdue()
+        assert await shop.rows(alerts) == []
+    with clock.held_at(last_day):
+        for _ in range(2):
+            async with unit_of_work(shop.tenant_id):
+                await tell_of_overdue()
+        told = {"kind": "personal_data.overdue", "severity": "critical", "role": "admin"}
+        assert await shop.rows(alerts) == [{**told, "stands": True}]
+        async with unit_of_work(shop.tenant_id):
+            await answer_request(request_id, "已改正", refused=False)
+        assert await shop.rows(alerts) == [{**told, "stands": False}]
+
+
+async def _by_staff(shop: Shop, member_id: UUID, reason: str = "本人到店申请") -> None:
+    async with unit_of_work(shop.tenant_id):
+        me = await staff_id_of("admin")
+        as_staff(me)
+        grant = await grant_for(me, "members.erase", {"member": member_id, "reason": reason})
+        await erase_member(grant, member_id, reason)
+
+
+async def test_staff_erase_at_once_with_a_step_up_and_a_reason(shop: Shop) -> None:
+    await shop.staff_login()
+    member_id = await shop.member(PHONE)
+    async with unit_of_work(shop.tenant_id):
+        await ask_correction(member_id, "生日写错了")
+        as_staff(await staff_id_of("admin"))
+        with pytest.raises(StepUpRequired):
+            await erase_member(None, member_id, "本人到店申请")
+    for reason in ("", " "):
+        with pytest.raises(ErasureReasonMissing):
+            await _by_staff(shop, member_id, reason)
+    await _by_staff(shop, member_id)
+    assert await _members(shop) == ["erased"]
+    assert await _requests(shop) == [("correction", "withdrawn"), ("erasure", "done")]
+    with pytest.raises(MemberUnknown):
+        await _by_staff(shop, member_id)

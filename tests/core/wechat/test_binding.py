@@ -1,0 +1,303 @@
+"""A verified phone finds its member: visitors, people of the till, phones that were handed out anew."""
+
+from datetime import timedelta
+
+import pytest
+from tests.core.wechat.people import (
+    APP,
+    PHONE,
+    bound,
+    claim_id,
+    claims,
+    logged_in,
+    slept,
+    state_of,
+    verified,
+    visitor,
+    with_phone,
+)
+from tests.support.shop import Shop
+
+from shuke_core.kit import clock
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.transactions import fetch_one, unit_of_work
+from shuke_core.ledger.queries import balance_of
+from shuke_core.ledger.services import Earning, earn
+from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.identities import id_of_identity
+from shuke_core.members.queries import count_members
+from shuke_core.members.services import issue_token, member_of_token
+from shuke_core.members.visitors import absorb_visitor
+from shuke_core.merging.services import merge_members
+from shuke_core.wechat.binding import bind_phone
+from shuke_core.wechat.claims import decide_claim
+from shuke_core.wechat.errors import (
+    PhoneClaimDecided,
+    PhoneClaimNeedsMerge,
+    PhoneClaimStale,
+    PhoneClaimUnknown,
+)
+
+OTHER = "13900139000"
+
+
+async def _decide(shop: Shop, *, same_person: bool) -> None:
+    found = await claim_id(shop)
+    await shop.staff_login()
+    async with unit_of_work(shop.tenant_id):
+        staff = await fetch_one("SELECT id FROM staff WHERE tenant_id = $1")
+        assert staff is not None
+        await decide_claim(found, staff["id"], same_person=same_person)
+
+
+async def test_a_visitor_is_no_member_until_the_phone_comes(shop: Shop) -> None:
+    visitor_id = await visitor(shop)
+    async with unit_of_work(shop.tenant_id):
+        assert await count_members(None, False) == 0
+    events = "SELECT id FROM event WHERE tenant_id = $1 AND type = 'member.joined'"
+    assert await shop.rows(events) == []
+    found = await bound(shop, visitor_id)
+    assert (found.member_id, found.waits) == (visitor_id, False)
+    assert await state_of(shop, visitor_id) == ("active", None, "138****8000")
+    assert await shop.member(PHONE) == visitor_id
+    assert len(await shop.rows(events)) == 1
+    async with unit_of_work(shop.tenant_id):
+        assert await count_members(None, False) == 1
+
+
+async def test_logging_in_again_finds_the_same_person(shop: Shop) -> None:
+    first, again = await logged_in(shop, "o-1"), await logged_in(shop, "o-1")
+    assert (first.member_id, first.is_visitor) == (again.member_id, again.is_visitor)
+    assert first.token != again.token
+    await bound(shop, first.member_id)
+    assert not (await logged_in(shop, "o-1")).is_visitor
+
+
+async def test_an_openid_is_somebody_else_in_another_mini_program(shop: Shop) -> None:
+    one = await logged_in(shop, "o-same1")
+    other = await logged_in(shop, "o-same1", app_id="wxfedcba9876543210")
+    assert one.member_id != other.member_id
+
+
+async def test_a_unionid_brings_two_mini_programs_together(shop: Shop) -> None:
+    one = await logged_in(shop, "o-app1-1", "u-person1")
+    other = await logged_in(shop, "o-app2-1", "u-person1", app_id="wxfedcba9876543210")
+    assert one.member_id == other.member_id
+
+
+async def test_a_unionid_that_comes_late_makes_one_of_two_visitors(shop: Shop) -> None:
+    known = await logged_in(shop, "o-app1-1", "u-person1")
+    early = await logged_in(shop, "o-app2-1", app_id="wxfedcba9876543210")
+    assert early.member_id != known.member_id
+    late = await logged_in(shop, "o-app2-1", "u-person1", app_id="wxfedcba9876543210")
+    assert late.member_id == known.member_id
+    assert await state_of(shop, early.member_id) == ("merged", known.member_id, None)
+    async with unit_of_work(shop.tenant_id):
+        assert await member_of_token(early.token) == known.member_id
+
+
+async def test_two_members_with_one_unionid_stay_two(shop: Shop) -> None:
+    """Bringing members together is a decision of staff."""
+    known = await with_phone(shop, "o-app1-1")
+    await logged_in(shop, "o-app1-1", "u-person1")
+    second = await logged_in(shop, "o-app2-1", app_id="wxfedcba9876543210")
+    await bound(shop, second.member_id, OTHER)
+    late = await logged_in(shop, "o-app2-1", "u-person1", app_id="wxfedcba9876543210")
+    assert late.member_id == second.member_id != known
+
+
+async def test_somebody_of_the_till_is_found_by_the_phone_with_all_they_have(shop: Shop) -> None:
+    await shop.sold(shop.ticket(phone=PHONE, total="12.50"))
+    at_till = await shop.member(PHONE)
+    came = await logged_in(shop, "o-visitor")
+    found = await bound(shop, came.member_id)
+    assert (found.member_id, found.waits) == (at_till, False)
+    assert await state_of(shop, came.member_id) == ("merged", at_till, None)
+    async with unit_of_work(shop.tenant_id):
+        assert await member_of_token(came.token) == at_till  # still logged in
+        assert await id_of_identity("openid", APP, "o-visitor") == at_till
+        assert (await balance_of(at_till)).available == 12
+    assert (await logged_in(shop, "o-visitor")).member_id == at_till
+
+
+async def test_binding_again_changes_nothing(shop: Shop) -> None:
+    member_id = await with_phone(shop, "o-1")
+    assert (await bound(shop, member_id)).member_id == member_id
+    assert await claims(shop) == []
+    rows = await shop.rows(
+        "SELECT state FROM member_identity WHERE tenant_id = $1 AND kind = 'phone'"
+    )
+    assert rows == [{"state": "active"}]
+
+
+async def test_a_new_phone_takes_the_place_of_the_old_one(shop: Shop) -> None:
+    member_id = await with_phone(shop, "o-1")
+    await bound(shop, member_id, OTHER)
+    assert await state_of(shop, member_id) == ("active", None, "139****9000")
+    assert await shop.member(OTHER) == member_id
+    assert not await shop.knows(PHONE)
+    acts = await shop.rows(
+        "SELECT act FROM audit_entry WHERE tenant_id = $1 AND member_id = $2", member_id
+    )
+    assert acts == [{"act": "member.phone_changed"}]
+    assert await shop.member(PHONE) != member_id  # whoever has the old number now
+
+
+async def test_a_phone_that_lay_still_for_long_waits_for_staff(shop: Shop) -> None:
+    await shop.sold(shop.ticket(phone=PHONE))
+    holder = await shop.member(PHONE)
+    await slept(shop, holder)
+    with clock.held_at(clock.now() + timedelta(days=400)):
+        came = await logged_in(shop, "o-visitor")
+        for _ in range(2):  # asked again it is the same claim
+            found = await bound(shop, came.member_id)
+            assert (found.member_id, found.waits) == (came.member_id, True)
+    assert await claims(shop) == [(came.member_id, holder, "inactive", "waiting")]
+    assert (await state_of(shop, came.member_id))[0] == "visitor"
+
+
+@pytest.mark.parametrize("act", ["sale", "log-in", "joining"])
+async def test_whoever_did_something_lately_is_not_asleep(act: str, shop: Shop) -> None:
+    if act == "joining":
+        holder = await shop.member(PHONE)
+    else:
+        with clock.held_at(clock.now() - timedelta(days=500)):
+            holder = await shop.member(PHONE)
+        if act == "sale":
+            await shop.sold(shop.ticket(phone=PHONE))
+        else:
+            async with unit_of_work(shop.tenant_id):
+                await issue_token(holder)
+    assert (await bound(shop, await visitor(shop))).member_id == holder
+
+
+async def test_a_phone_that_another_account_of_the_mini_program_has_waits(shop: Shop) -> None:
+    holder = await with_phone(shop, "o-1")
+    came = await visitor(shop, "o-2")
+    assert (await bound(shop, came)).waits
+    assert await claims(shop) == [(came, holder, "in_use", "waiting")]
+
+
+async def test_a_phone_that_somebody_uses_through_another_mini_program_waits(shop: Shop) -> None:
+    holder = await with_phone(shop, "o-1")
+    came = await logged_in(shop, "o-2", app_id="wxfedcba9876543210")
+    told = verified(app_id="wxfedcba9876543210")
+    async with unit_of_work(shop.tenant_id):
+        assert (await bind_phone(came.member_id, told)).waits
+    assert await claims(shop) == [(came.member_id, holder, "in_use", "waiting")]
+
+
+async def test_what_staff_do_with_an_account_wakes_nobody(shop: Shop) -> None:
+    with clock.held_at(clock.now() - timedelta(days=500)):
+        holder, other = await shop.member(PHONE), await shop.member(OTHER)
+    async with unit_of_work(shop.tenant_id):
+        earning = Earning(other, 5, new_id(), clock.now() - timedelta(days=500), None)
+        await earn([earning], cause_type="order", rule_id=None)
+        await merge_members(holder, other)
+    assert (await bound(shop, await visitor(shop))).waits
+
+
+async def test_a_members_claim_of_somebody_elses_phone_waits(shop: Shop) -> None:
+    holder = await shop.member(PHONE)
+    member_id = await with_phone(shop, "o-1", OTHER)
+    found = await bound(shop, member_id)
+    assert (found.member_id, found.waits) == (member_id, True)
+    assert await claims(shop) == [(member_id, holder, "taken", "waiting")]
+    assert await state_of(shop, member_id) == ("active", None, "139****9000")
+
+
+async def test_one_person_becomes_the_member_who_had_the_phone(shop: Shop) -> None:
+    holder = await with_phone(shop, "o-1")
+    came = await logged_in(shop, "o-22222")
+    await bound(shop, came.member_id)
+    await _decide(shop, same_person=True)
+    assert await state_of(shop, came.member_id) == ("merged", holder, None)
+    async with unit_of_work(shop.tenant_id):
+        assert await member_of_token(came.token) == holder
+    assert (await logged_in(shop, "o-22222")).member_id == holder
+    assert (await claims(shop))[0][3] == "same"
+
+
+async def test_another_person_gets_the_phone_and_nothing_else(shop: Shop) -> None:
+    await shop.sold(shop.ticket(phone=PHONE, total="12.50"))
+    holder = await shop.member(PHONE)
+    await slept(shop, holder)
+    came = await visitor(shop)
+    with clock.held_at(clock.now() + timedelta(days=400)):
+        assert (await bound(shop, came)).waits
+    await _decide(shop, same_person=False)
+    assert await state_of(shop, came) == ("active", None, "138****8000")
+    assert await state_of(shop, holder) == ("active", None, None)
+    assert await shop.member(PHONE) == came
+    async with unit_of_work(shop.tenant_id):
+        assert (await balance_of(holder)).available == 12
+        assert (await balance_of(came)).available == 0
+    assert (await claims(shop))[0][3] == "other"
+
+
+async def test_a_member_gets_a_phone_that_staff_take_from_another(shop: Shop) -> None:
+    holder = await shop.member(PHONE)
+    member_id = await with_phone(shop, "o-1", OTHER)
+    await bound(shop, member_id)
+    with pytest.raises(PhoneClaimNeedsMerge):
+        await _decide(shop, same_person=True)
+    await _decide(shop, same_person=False)
+    assert await state_of(shop, member_id) == ("active", None, "138****8000")
+    assert await state_of(shop, holder) == ("active", None, None)
+    assert not await shop.knows(OTHER)
+
+
+async def test_a_claim_is_decided_once(shop: Shop) -> None:
+    await with_phone(shop, "o-1")
+    await bound(shop, await visitor(shop, "o-2"))
+    found = await claim_id(shop)
+    await _decide(shop, same_person=False)
+    async with unit_of_work(shop.tenant_id):
+        staff = await fetch_one("SELECT id FROM staff WHERE tenant_id = $1")
+        assert staff is not None
+        with pytest.raises(PhoneClaimDecided):
+            await decide_claim(found, staff["id"], same_person=True)
+        with pytest.raises(PhoneClaimUnknown):
+            await decide_claim(staff["id"], staff["id"], same_person=True)
+
+
+async def test_a_phone_that_is_a_third_ones_by_now_is_not_given_away(shop: Shop) -> None:
+    holder = await with_phone(shop, "o-1")
+    await bound(shop, await visitor(shop, "o-2"))
+    await bound(shop, holder, OTHER)
+    await shop.member(PHONE)
+    with pytest.raises(PhoneClaimStale):
+        await _decide(shop, same_person=False)
+    assert (await claims(shop))[0][3] == "waiting"
+
+
+async def test_a_phone_that_comes_free_settles_the_claim(shop: Shop) -> None:
+    holder = await with_phone(shop, "o-1")
+    came = await visitor(shop, "o-2")
+    await bound(shop, came)
+    await bound(shop, holder, OTHER)
+    assert not (await bound(shop, came)).waits
+    assert await claims(shop) == [(came, holder, "in_use", "settled")]
+
+
+async def test_who_has_become_somebody_else_binds_nothing(shop: Shop) -> None:
+    came, member_id = await visitor(shop), await shop.member(OTHER)
+    async with unit_of_work(shop.tenant_id):
+        await absorb_visitor(came, member_id)
+    with pytest.raises(MemberUnknown):
+        async with unit_of_work(shop.tenant_id):
+            await bind_phone(came, verified())
+    assert not await shop.knows(PHONE)
+
+
+async def test_only_visitors_are_absorbed_and_never_into_a_chain(shop: Shop) -> None:
+    one, other = await visitor(shop, "o-1"), await visitor(shop, "o-2")
+    member_id = await shop.member(PHONE)
+    async with unit_of_work(shop.tenant_id):
+        await absorb_visitor(one, other)
+        await absorb_visitor(other, member_id)
+    assert await state_of(shop, one) == ("merged", member_id, None)
+    for wrong in ((member_id, one), (one, member_id), (member_id, member_id)):
+        with pytest.raises(MemberUnknown):
+            async with unit_of_work(shop.tenant_id):
+                await absorb_visitor(*wrong)
