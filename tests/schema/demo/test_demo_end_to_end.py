@@ -202,7 +202,8 @@ def test_serving_invites_refuses_a_second_demo_and_stops_on_sigterm(
         assert f"http://127.0.0.1:{port}/t/{TENANT}/member/graphql" in said
         assert f"the most loyal one, {loyal} purchases" in said
         assert "Authorization: Bearer token-of-1" in said
-        assert said.count("Authorization: Bearer ") == 4  # two members, staff, the line to paste
+        assert said.count("Authorization: Bearer token-") == 4  # two members, staff, one to paste
+        assert said.count("Authorization: Bearer $TOKEN") == 1  # of who logs in by hand
         worker = int((tmp_path / "worker.pid").read_text())
         assert is_alive(worker)
 

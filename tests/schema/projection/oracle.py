@@ -266,6 +266,8 @@ RESOLVERS: dict[str, Resolve] = {
     "Query.orders": _orders,
     "Query.forms": lambda root, world, asked: [],  # what these people say is in no form, and
     "Interaction.form": _nothing,  # nothing of it is written down
+    "Member.consents": lambda member, world, asked: [],  # nor did they consent
+    "Member.rightsRequests": lambda member, world, asked: [],  # or ask for a right
     "Interaction.text": _nothing,
     "Interaction.answers": _nothing,
     "Interaction.followUp": _nothing,
