@@ -36,7 +36,7 @@ class Limits:
     cost: int = 5_000
     list_size: int = 10  # what a list without a page size is taken for
     mutation_cost: int = 10
-    errors_shown: int = 20
+    errors_shown: int = 10
     deadline_seconds: float = 10.0
     # In units of cost. A phone network may hide thousands of members behind one source address.
     caller: Bucket = Bucket(20_000, 1_000)
