@@ -1,6 +1,6 @@
 """What may be a phone or a mail address is hidden; ids, amounts and times stay legible."""
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -72,18 +72,18 @@ def test_what_is_cut_shows_no_half_of_a_number() -> None:
 )  # fmt: skip
 def test_a_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
     def took(what: str) -> float:
-        start = perf_counter()
+        start = thread_time()
         without_people(what)
-        return perf_counter() - start
+        return thread_time() - start
 
     short = min(took(text[:3_000]) for _ in range(5))
     # Twenty times as much: thrice that is allowed, and quadratic would be 400 times.
     assert min(took(text) for _ in range(3)) < 60 * short + 0.02
     assert min(took(text) for _ in range(3)) < 1
     assert len(without_people(text)) < MOST + 40
-    start = perf_counter()
+    start = thread_time()
     reason_of(ValueError(text))
-    assert perf_counter() - start < 1
+    assert thread_time() - start < 1
 
 
 @pytest.mark.parametrize(
