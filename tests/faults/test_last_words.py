@@ -148,6 +148,8 @@ async def test_a_client_that_does_not_read_holds_up_neither_the_others_nor_the_e
             start_at = monotonic()
             (last,), code = await silent.last_words(20)
             assert (last["gap"], last["change"], code) == (False, None, Code.RESTART)
-            assert monotonic() - start_at < 8  # a second of drain is among it, and uvicorn would wait ten
+            assert (
+                monotonic() - start_at < 8
+            )  # a second of drain is among it, and uvicorn would wait ten
             assert await asyncio.to_thread(served.web.ended) == 0
             assert monotonic() - start_at < 20  # uvicorn waits ten seconds for who does not read
