@@ -147,7 +147,7 @@ class Wechat:
                 self._tokens[app.token] = (app_id, overlap)
             app.token, app.until = secrets.token_urlsafe(96), now + TOKEN_SECONDS
             self._tokens[app.token] = (app_id, app.until)
-        return {"access_token": app.token, "expires_in": int(app.until - now)}
+        return {"access_token": app.token, "expires_in": round(app.until - now)}
 
     def phone(self, asked: Given, body: Given) -> Given:
         token = asked.get("access_token")
