@@ -58,7 +58,7 @@ def create_app(
             routes.append(WebSocketRoute(path, endpoint))
     routes += [
         *upload_routes(member, staff, rates),
-        Route("/t/{tenant}/files/{token}", picture_endpoint(member.limits, rates)),
+        Route("/t/{tenant}/files/{token}", picture_endpoint(member.limits, rates), methods=["GET"]),
         Route("/t/{tenant}/hooks/{integration}", receive, methods=["POST"]),
         Route("/t/{tenant}/hooks/{integration}", progress, methods=["GET"]),
         Route("/t/{tenant}/exports/{token}", fetch_export, methods=["GET"]),

@@ -108,6 +108,10 @@ def upload_routes(member: Door, staff: Door, rates: Rates) -> list[BaseRoute]:
         (staff, Uploads(_may_edit_members, _keep_for_a_member)),
     )
     return [
-        Route(f"/t/{{tenant}}/{door.name}/files", upload_endpoint(door, uploads, rates))
+        Route(
+            f"/t/{{tenant}}/{door.name}/files",
+            upload_endpoint(door, uploads, rates),
+            methods=["POST"],
+        )
         for door, uploads in doors
     ]

@@ -1,4 +1,4 @@
-"""Probes of what discloses: reveals, exports, files and pictures, asked for by another tenant's handles."""
+"""Probes of what discloses: reveals, exports, files, pictures; asked for by another tenant's handles."""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID

@@ -22,7 +22,7 @@ from shuke_core.tenants.queries import TenantCard, find_tenant
 from shuke_schema.context import Context
 from shuke_schema.http.answers import JsonAnswer, refusal
 from shuke_schema.http.door import Door
-from shuke_schema.http.errors import DeadlineExceeded, MethodRefused
+from shuke_schema.http.errors import DeadlineExceeded
 from shuke_schema.http.execution import unit_in_time
 from shuke_schema.http.limits import Limits
 from shuke_schema.http.multipart import read_file
@@ -53,8 +53,6 @@ def upload_endpoint(door: Door, uploads: Uploads, rates: Rates) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         try:
-            if request.method != "POST":
-                raise MethodRefused(what="A file", method=request.method)
             tenant = await find_tenant(request.path_params["tenant"])
             return await _kept(door, uploads, rates, tenant, request)
         except ShukeError as error:
@@ -103,8 +101,6 @@ def picture_endpoint(limits: Limits, rates: Rates) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         try:
-            if request.method not in ("GET", "HEAD"):
-                raise MethodRefused(what="A picture", method=request.method)
             tenant = await find_tenant(request.path_params["tenant"])
             await rates.take(_caller(tenant, None, request), PICTURE_COST, limits)
             async with unit_in_time(tenant, limits.deadline_seconds):
