@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar
 
 import pytest
 from tortoise import fields, migrations
@@ -58,7 +57,7 @@ def test_all_migrations_say_the_same() -> None:
 class _Looking(migrations.Migration):
     """Steps that look at what was before them, each kind that changes a model."""
 
-    operations: ClassVar = [
+    operations = [  # noqa: RUF012
         ops.CreateModel(
             name="Planted",
             fields=[
