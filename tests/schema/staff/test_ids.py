@@ -261,6 +261,7 @@ async def _login(shop: Shop, divided: Divided) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
+@pytest.mark.slow
 async def test_no_id_tells_what_lies_behind_it(
     guarded_client: httpx.AsyncClient, shop: Shop, other_shop: Shop
 ) -> None:
