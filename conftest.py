@@ -10,17 +10,14 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from hypothesis import settings as hypothesis_settings
+from tests.support.scratch import migrated_copy
 from tests.support.shop import Shop, open_shop
 from tests.support.wechat import Phones, simulated_wechat
 
-from shuke_core.app import installed_apps
-from shuke_core.database.config import credentials
-from shuke_core.database.migrate import migrate
-from shuke_core.database.roles import APP, OWNER, ensure_database, ensure_roles
+from shuke_core.database.roles import APP, OWNER
 from shuke_core.embedded import EmbeddedServers
 from shuke_core.places import Places
 from shuke_core.runtime import Runtime, connected
@@ -82,21 +79,13 @@ def servers(testrun_uid: str) -> Iterator[EmbeddedServers]:
 async def places(servers: EmbeddedServers, worker_id: str) -> Places:
     """A migrated database of this test worker's own."""
     name = f"shuke_{worker_id}"
-    admin = await asyncpg.connect(**credentials(servers.admin_dsn))
-    try:
-        await ensure_roles(admin)
-        await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        await ensure_database(admin, name)
-    finally:
-        await admin.close()
-    found = Places(
+    await migrated_copy(servers, name)
+    return Places(
         servers.dsn(user=APP, database=name),
         servers.dsn(user=OWNER, database=name),
         servers.redis_url,
         servers.admin_dsn,
     )
-    await migrate(found.owner(), installed_apps())
-    return found
 
 
 @pytest_asyncio.fixture(scope="session")

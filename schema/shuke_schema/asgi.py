@@ -7,11 +7,12 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from shuke_core.settings import Settings, current_settings
-from shuke_schema.doors import member_door, staff_door
+from shuke_schema.doors import member_door, staff_door, upload_routes
 from shuke_schema.http.answers import JsonAnswer
 from shuke_schema.http.demo_login import demo_login_routes
 from shuke_schema.http.exports import fetch_export
 from shuke_schema.http.faults import answer_fault
+from shuke_schema.http.files import picture_endpoint
 from shuke_schema.http.graphql import graphql_endpoint
 from shuke_schema.http.headers import SecurityHeaders
 from shuke_schema.http.hooks import progress, receive
@@ -48,13 +49,16 @@ def create_app(
     presence = presence or Presence()
     hosts = host_names(settings.hosts)
     routes: list[BaseRoute] = []  # looked at in this order, so the busiest come first
-    for door in (member_door(settings), staff_door(settings)):
+    member, staff = member_door(settings), staff_door(settings)
+    for door in (member, staff):
         path = f"/t/{{tenant}}/{door.name}/graphql"
         routes.append(Route(path, graphql_endpoint(door, rates), methods=["GET", "POST"]))
         if hub is not None:
             endpoint = LiveEndpoint(live_door(door), hub, hosts, origins_of(settings.origins or ""))
             routes.append(WebSocketRoute(path, endpoint))
     routes += [
+        *upload_routes(member, staff, rates),
+        Route("/t/{tenant}/files/{token}", picture_endpoint(member.limits, rates), methods=["GET"]),
         Route("/t/{tenant}/hooks/{integration}", receive, methods=["POST"]),
         Route("/t/{tenant}/hooks/{integration}", progress, methods=["GET"]),
         Route("/t/{tenant}/exports/{token}", fetch_export, methods=["GET"]),

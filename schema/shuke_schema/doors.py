@@ -2,8 +2,15 @@
 
 from uuid import UUID
 
+from starlette.routing import BaseRoute, Route
+
+from shuke_core.access.errors import PermissionDenied, TokenInvalid
+from shuke_core.access.permissions import MEMBERS_EDIT
+from shuke_core.files.pictures import Picture
+from shuke_core.files.uploads import Upload
 from shuke_core.kit.crypto import token_digest
 from shuke_core.members.services import member_of_token
+from shuke_core.profiles.avatars import upload_own_picture, upload_picture
 from shuke_core.settings import Settings
 from shuke_core.staff.services import StaffCard, staff_of_token
 from shuke_core.tenants.queries import TenantCard
@@ -12,6 +19,8 @@ from shuke_schema.composition import shelf_of
 from shuke_schema.context import Context
 from shuke_schema.http import limits
 from shuke_schema.http.door import Door
+from shuke_schema.http.files import Uploads, upload_endpoint
+from shuke_schema.http.rates import Rates
 from shuke_schema.http.trusted import Trusted
 from shuke_schema.parts import Audience
 
@@ -68,3 +77,41 @@ def staff_door(settings: Settings) -> Door:
         open_to_get=settings.env in ("demo", "test"),
         trusted=Trusted.by(settings, Audience.STAFF, ad_hoc=True),
     )
+
+
+def _any_member(context: Context) -> None:
+    if context.member_id is None:
+        raise TokenInvalid()
+
+
+async def _keep_own(context: Context, picture: Picture) -> Upload:
+    assert context.member_id is not None  # noqa: S101 (it was checked)
+    return await upload_own_picture(context.member_id, picture)
+
+
+def _may_edit_members(context: Context) -> None:
+    if context.staff is None:
+        raise TokenInvalid()
+    if MEMBERS_EDIT.key not in context.rights.permissions:
+        raise PermissionDenied(field="A picture", needed=f"the permission {MEMBERS_EDIT.key}")
+
+
+async def _keep_for_a_member(context: Context, picture: Picture) -> Upload:
+    assert context.staff is not None  # noqa: S101 (it was checked)
+    return await upload_picture(context.staff.id, picture)
+
+
+def upload_routes(member: Door, staff: Door, rates: Rates) -> list[BaseRoute]:
+    """The one door for files at both endpoints: a member's own, and what staff give to a member."""
+    doors = (
+        (member, Uploads(_any_member, _keep_own)),
+        (staff, Uploads(_may_edit_members, _keep_for_a_member)),
+    )
+    return [
+        Route(
+            f"/t/{{tenant}}/{door.name}/files",
+            upload_endpoint(door, uploads, rates),
+            methods=["POST"],
+        )
+        for door, uploads in doors
+    ]

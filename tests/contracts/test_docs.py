@@ -338,7 +338,7 @@ def test_the_documents_of_the_follow_up_page_fit_their_schemas() -> None:
 
 def test_the_documents_of_the_profiles_page_fit_their_schemas() -> None:
     for audience, kind, many in (
-        (Audience.MEMBER, "member-graphql", 2),
+        (Audience.MEMBER, "member-graphql", 3),
         (Audience.STAFF, "staff-graphql", 7),
     ):
         schema = build_schema(compose(audience, []).as_str())

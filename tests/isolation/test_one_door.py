@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -96,12 +97,21 @@ def _sources() -> list[Path]:
     ]
 
 
-def test_only_the_listed_open_connections_and_transactions() -> None:
-    found = [
-        f"{path.relative_to(ROOT)}, {function or 'the module'}: {what}"
+@lru_cache(maxsize=1)
+def _found() -> tuple[tuple[str, str, str], ...]:
+    """(file, function, what) of every module; read once for all that is asked of it."""
+    return tuple(
+        (path.relative_to(ROOT).as_posix(), function, what)
         for path in _sources()
         for function, what in _doors(ast.parse(path.read_text()))
-        if not _may(path.relative_to(ROOT).as_posix(), function)
+    )
+
+
+def test_only_the_listed_open_connections_and_transactions() -> None:
+    found = [
+        f"{path}, {function or 'the module'}: {what}"
+        for path, function, what in _found()
+        if not _may(path, function)
     ]
     assert found == []
 
@@ -109,11 +119,9 @@ def test_only_the_listed_open_connections_and_transactions() -> None:
 def test_every_exception_is_still_needed() -> None:
     used = {
         entry
-        for path in _sources()
-        for function, _ in _doors(ast.parse(path.read_text()))
+        for path, function, _ in _found()
         for entry in ALLOWED
-        if _may(path.relative_to(ROOT).as_posix(), function)
-        and path.relative_to(ROOT).as_posix().startswith(entry.partition(":")[0])
+        if _may(path, function) and path.startswith(entry.partition(":")[0])
     }
     assert used | {"core/shuke_core/embedded/"} == set(ALLOWED)
 

@@ -1,5 +1,6 @@
 """No tenant reaches another's rows: by table, by service, and with the code's own filters gone."""
 
+import pytest
 from tests.support.foreign_ids import blind_questions, service_leaks, whole_answers
 from tests.support.full_tenants import Pair, Scratch
 from tests.support.leaks import table_leaks
@@ -32,6 +33,7 @@ async def test_every_question_tells_own_from_unknown(pair: Pair) -> None:
     assert await blind_questions(pair) == []
 
 
+@pytest.mark.slow
 async def test_row_security_alone_keeps_services_apart(scratch: Scratch) -> None:
     async with own_pool(scratch.places, 4):
         before = await whole_answers(scratch.pair)
@@ -44,6 +46,7 @@ async def test_row_security_alone_keeps_services_apart(scratch: Scratch) -> None
         assert removed.left == []
 
 
+@pytest.mark.slow
 async def test_row_security_alone_keeps_tables_and_models_apart(scratch: Scratch) -> None:
     async with own_pool(scratch.places, 4):
         with filters_removed() as removed:

@@ -51,6 +51,8 @@ OF_A_MEMBER = frozenset(
         "audit_entry",
         "audit_link",
         "consent",
+        "file",
+        "file_chunk",
         "interaction",
         "interaction_follow_up",
         "ledger_account",

@@ -133,6 +133,7 @@ def unknown() -> Handles:
                 "request_id",
                 "claim_id",
                 "note_id",
+                "upload_id",
             )
         },
         store_code="S-none",
@@ -143,6 +144,7 @@ def unknown() -> Handles:
         profile_field="p_none",
         member_code="SKM." + secrets.token_urlsafe(42),
         export_link=secrets.token_urlsafe(32),
+        picture_link=secrets.token_urlsafe(36),
         integration="i-none",
         phone=f"139{secrets.randbelow(10**8):08}",
         card_no=new_card_no(),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tests.support.catalogue import partitions, tenant_tables
 from tests.support.exports import linked, ready_export
+from tests.support.pictures import JPEG
 from tests.support.scratch import connection_to
 from tests.support.shop import Shop, open_shop
 
@@ -23,6 +24,8 @@ from shuke_core.credentials.second_factor import begin_second_factor, confirm_se
 from shuke_core.credentials.totp import code_at, step_at
 from shuke_core.disclosure.limits import set_disclosure_limits
 from shuke_core.events.parking import park
+from shuke_core.files.links import link_to
+from shuke_core.files.pictures import read_picture
 from shuke_core.idempotency.services import once
 from shuke_core.integrations.quarantine import waiting_tickets
 from shuke_core.integrations.services import add_integration, integration_of
@@ -49,6 +52,7 @@ from shuke_core.places import Places
 from shuke_core.plugin_host import enable_plugin, installed_plugins
 from shuke_core.plugins.services import note_fault
 from shuke_core.points.services import set_earning_rule
+from shuke_core.profiles.avatars import upload_own_picture
 from shuke_core.profiles.rules import FieldKind, FieldSpec
 from shuke_core.profiles.services import save_profile_field, update_own_profile
 from shuke_core.reveals.services import reveal_phone
@@ -103,6 +107,8 @@ class Handles:
     export_id: UUID
     note_id: UUID
     export_link: str
+    upload_id: UUID
+    picture_link: str
     claim_id: UUID
     app_id: str
     openid: str
@@ -318,10 +324,14 @@ async def _claim(phone: str, suffix: str) -> UUID:
     return claim_id
 
 
-async def full_profile(member_id: UUID, key: str) -> None:
-    """A field of the tenant's own, and what the member said in it."""
+async def full_profile(member_id: UUID, key: str) -> tuple[UUID, str]:
+    """A field of the tenant's own, what the member said in it, and their picture; a picture that they
+    have sent and not used, and a link to the other."""
     await save_profile_field(FieldSpec(key, FieldKind.TEXT, "鞋码", "Shoes"))
-    await update_own_profile(member_id, {key: "四十二"})
+    avatar = (await upload_own_picture(member_id, read_picture(JPEG))).id
+    await update_own_profile(member_id, {key: "四十二", "avatar": str(avatar)})
+    unused = (await upload_own_picture(member_id, read_picture(JPEG))).id
+    return unused, (await link_to(avatar)).token
 
 
 async def full_tenant(runtime: Runtime) -> FullTenant:
@@ -363,7 +373,7 @@ async def full_tenant(runtime: Runtime) -> FullTenant:
         staff_token = await _staff(f"s-{suffix}", f"k-{suffix}")
         store_id = (await stores_by_code([f"S-{suffix}"]))[f"S-{suffix}"]
         followed_up = await _follow_up(member_id, suffix)
-        await full_profile(member_id, f"p_{suffix}")
+        upload_id, picture_link = await full_profile(member_id, f"p_{suffix}")
         await block_member(member_id, BlockPurpose.COUPONS, "退货过多", None)
         note_id = await add_note(member_id, "爱喝龙井")
         await redeem_member_code((await new_member_code(member_id)).text)
@@ -379,6 +389,8 @@ async def full_tenant(runtime: Runtime) -> FullTenant:
             request_id=request_id,
             export_id=NOBODY,
             export_link="",
+            upload_id=upload_id,
+            picture_link=picture_link,
             claim_id=await _claim(phone, suffix),
             app_id=f"wx{suffix}",
             openid=f"o-{suffix}",

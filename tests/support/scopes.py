@@ -18,6 +18,7 @@ from shuke_core.blocks.queries import BlockPurpose
 from shuke_core.blocks.services import block_member
 from shuke_core.consents.rules import Purpose
 from shuke_core.consents.services import give_consent, publish_text
+from shuke_core.files.services import append_to_file, begin_file
 from shuke_core.interactions.rules import Kind
 from shuke_core.interactions.services import NewInteraction, record_interaction
 from shuke_core.kit import clock
@@ -106,6 +107,8 @@ async def divide(shop: Shop) -> Divided:
             card = Identity.of_card("till", f"K{number}")
             await merge_members(member, (await identify_members([card]))[card])
         await _claim(members)
+        file_id = await begin_file("of nobody.csv", "text/csv", None)
+        await append_to_file(file_id, b"as those of exports are")
         await create_task(NewTask(to, clock.now() + timedelta(hours=1), note="盘点"))
     for _ in range(3):  # relay, then the reaction that seals the audit
         await shop.work()
@@ -133,6 +136,7 @@ _TO_MEMBER = {
     "refund": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "refund_line": "(SELECT o.member_id FROM refund r JOIN orders o ON o.id = r.order_id "
     "WHERE r.id = t.refund_id)",
+    "file_chunk": "(SELECT f.member_id FROM file f WHERE f.id = t.file_id)",
     "task_reminder": "(SELECT k.member_id FROM task k WHERE k.id = t.task_id)",
     "task_step": "(SELECT k.member_id FROM task k WHERE k.id = t.task_id)",
     "member_merge": "t.survivor_id",
@@ -142,7 +146,7 @@ _TO_MEMBER = {
 
 
 # What is about no member is everybody's here, not nobody's.
-_FREE = ("audit_", "task")
+_FREE = ("audit_", "file", "task")
 
 
 async def _whose_rows(tenant_id: UUID) -> dict[str, dict[UUID, UUID | None]]:
@@ -166,7 +170,7 @@ async def scope_leaks(
 ) -> list[Leak]:
     """What somebody narrowed sees of other members, and does not see of their own.
 
-    Rows about no member are theirs if they are the audit's or tasks, or were sold at their stores.
+    Rows about no member are theirs if they are the audit's, files or tasks, or were sold at their stores.
     """
     whose = await _whose_rows(divided.shop.tenant_id)
     leaks: list[Leak] = []

@@ -19,7 +19,9 @@ from shuke_core.database.patience import LOCK_ATTEMPTS, LOCK_TIMEOUT, pause_afte
 from shuke_core.database.roles import APP, NARROWED, OWN, STORES
 
 # What is about no member at all is of no member: hidden, unless it is written here that it is free.
-FREE_WITHOUT_MEMBER = frozenset({"alert", "audit_entry", "task"})
+FREE_WITHOUT_MEMBER = frozenset({"alert", "audit_entry", "file", "task"})
+# What leads to a table that is narrowed, and to no member by that: the file of an export is nobody's.
+_OF_NOBODY = frozenset({"export"})
 
 _MINE = "nullif(current_setting('shuke.staff_id', true), '')::uuid"
 _THERE = "store_id = ANY (nullif(current_setting('shuke.stores', true), '')::uuid[])"
@@ -152,6 +154,7 @@ def narrowed_by(
             table: chosen
             for table, all_links in links.items()
             if table not in found
+            and table not in _OF_NOBODY
             and (chosen := [each for each in all_links if each.parent in found])
         }
         if not more:

@@ -31,13 +31,20 @@ def _place(file_id: UUID, number: int) -> Place:
     return Place(current_tenant(), "file_chunk", file_id, f"sealed {number}")
 
 
-async def begin_file(name: str, content_type: str, expires_at: datetime | None) -> UUID:
-    """An empty file; its id."""
+async def begin_file(
+    name: str,
+    content_type: str,
+    expires_at: datetime | None,
+    *,
+    member_id: UUID | None = None,
+    uploaded_by: UUID | None = None,
+) -> UUID:
+    """An empty file; its id. `member_id` is whose it is, `uploaded_by` who may use it (`uploads`)."""
     file_id = new_id()
     await fetch(
-        "INSERT INTO file (tenant_id, id, name, content_type, size, chunks, created_at, expires_at) "
-        "VALUES ($1, $2, $3, $4, 0, 0, $5, $6)",
-        *(file_id, name, content_type, clock.now(), expires_at),
+        "INSERT INTO file (tenant_id, id, name, content_type, size, chunks, created_at, expires_at, "
+        "member_id, uploaded_by) VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7, $8)",
+        *(file_id, name, content_type, clock.now(), expires_at, member_id, uploaded_by),
     )
     return file_id
 

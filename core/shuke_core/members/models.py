@@ -19,6 +19,8 @@ class Member(TenantModel):
     their id goes on naming that member) or erased (a random subject that orders and points keep).
     `advisor` is the one of the staff who looks after them; `store` the one they belong to: that of
     their first order, unless somebody decides otherwise. `version` counts the edits of the profile.
+    `avatar` is the file with their picture: no foreign key, which would want an index over all members
+    for the sake of deleting files; a file that somebody's picture is in has no end.
     """
 
     card_no = fields.CharField(max_length=16)
@@ -29,6 +31,7 @@ class Member(TenantModel):
     gender = fields.CharField(max_length=8, null=True)
     birthday: date | None = fields.DateField(null=True)
     region = fields.CharField(max_length=6, null=True)
+    avatar: UUID | None = fields.UUIDField(null=True)
     version = fields.IntField(default=1, db_default=1)
     joined_at: datetime = fields.DatetimeField()
     merged_into: "fields.ForeignKeyNullableRelation[Member]" = fields.ForeignKeyField(

@@ -49,6 +49,7 @@ class Member(Projection, table="member"):
     gender: Gender | None
     birthday: date | None = column("birthday", see=FieldClass.CONTACT, mask="null::date")
     region: str | None = python("region")
+    avatar: str | None = python("avatar")
     masked_phone: str | None = column("phone_masked")
     joined_at: datetime
 

@@ -15,6 +15,7 @@ FIELDS: Mapping[str, str] = {
     "gender": "gender",
     "birthday": "birthday",
     "region": "region",
+    "avatar": "avatar",
     "advisor": "advisor_id",
     "store": "store_id",
 }

@@ -51,6 +51,7 @@ _LOCKING = (
 _TRIES, _PAUSE_SECONDS = 100, 0.02
 # An alias has the advisor and the store of who they are now: these decide who may see it.
 _OF_SCOPE = ("advisor_id", "store_id")
+_IDS = (*_OF_SCOPE, "avatar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,4 +289,4 @@ def _value(column: str, plain: Any) -> Any:
         return None
     if column == "birthday":
         return date.fromisoformat(plain)
-    return UUID(plain) if column in _OF_SCOPE else plain
+    return UUID(plain) if column in _IDS else plain

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TypeAlias
 from uuid import UUID, uuid5
 
+from shuke_core.files.errors import FileUnknown
 from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.members.rules import LONGEST_NAME, Gender
 from shuke_core.profiles.errors import ProfileFieldInvalid, ProfileValueInvalid
@@ -22,11 +23,12 @@ MOST_REWARD = 100_000
 MOST_DAYS = 3_650
 LARGEST_NUMBER = 10**15
 FIRST_BIRTHDAY = date(1900, 1, 1)
+AVATAR = "avatar"  # the key of the field that is a file
 _MAY_BE_A_PHONE = 1_000_000  # seven digits
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NUMBER = re.compile(r"-?[0-9]{1,16}")
 
-Value: TypeAlias = str | int | date
+Value: TypeAlias = str | int | date | UUID
 
 
 class FieldKind(Enum):
@@ -70,6 +72,7 @@ BUILTIN: dict[str, FieldSpec] = {
         FieldSpec("gender", FieldKind.BUILTIN, "性别", "Gender"),
         FieldSpec("birthday", FieldKind.BUILTIN, "生日", "Birthday", change_after_days=365),
         FieldSpec("region", FieldKind.BUILTIN, "地区", "Region"),
+        FieldSpec(AVATAR, FieldKind.BUILTIN, "头像", "Picture"),
     )
 }
 
@@ -128,9 +131,14 @@ def _legible(text: str, longest: int) -> str:
 
 def taken(spec: FieldSpec, text: str | None, today: date) -> Value | None:
     """What the text says in that field; None for nothing. Raises ProfileValueInvalid, which never
-    repeats what was typed."""
+    repeats what was typed, and FileUnknown for what can be no file's id."""
     if text is None:
         return None
+    if spec.key == AVATAR:
+        try:
+            return UUID(text)
+        except ValueError:
+            raise FileUnknown() from None
     if spec.kind is FieldKind.NUMBER:
         return _number(spec, text.strip())
     if spec.kind is FieldKind.DATE or spec.key == "birthday":
@@ -186,7 +194,9 @@ def reward_cause(member_id: UUID, key: str) -> UUID:
 
 def masked_value(value: Value | None) -> object:
     """What the audit shows of a value: texts by their first character, dates by their year, and no
-    number that may be a phone."""
+    number that may be a phone. Of a picture, that there is one."""
+    if isinstance(value, UUID):
+        return "***"
     if isinstance(value, date):
         return f"{value.year}-**-**"
     if isinstance(value, int) and abs(value) >= _MAY_BE_A_PHONE:

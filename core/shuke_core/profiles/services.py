@@ -7,7 +7,9 @@ from uuid import UUID
 
 import orjson
 
+from shuke_core.audit.actors import current_actor
 from shuke_core.audit.services import record
+from shuke_core.files.uploads import check_upload
 from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.ids import new_id
@@ -15,6 +17,7 @@ from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.transactions import fetch, fetch_one
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.points.rewards import give_rewards
+from shuke_core.profiles.avatars import change_avatar
 from shuke_core.profiles.errors import (
     MemberChanged,
     ProfileFieldInvalid,
@@ -25,6 +28,7 @@ from shuke_core.profiles.errors import (
 )
 from shuke_core.profiles.queries import PROFILE, all_profile_fields, rewarded_fields, values_of
 from shuke_core.profiles.rules import (
+    AVATAR,
     BUILTIN,
     MOST_FIELDS,
     FieldSpec,
@@ -121,11 +125,14 @@ async def _update(
     specs = {spec.key: spec for spec in await all_profile_fields() if spec.active}
     before = (await values_of([member_id]))[member_id]
     own_changes = await _own_changes(member_id) if by_member else {}
-    values = await _checked(specs, said, before, own_changes)
+    uploader_id = member_id if by_member else current_actor().id
+    values = await _checked(specs, said, before, own_changes, uploader_id)
     changed = {key: value for key, value in values.items() if value != before.get(key)}
     if changed:
         present += 1
         await _write(member_id, specs, changed, by_member=by_member)
+        if AVATAR in changed:
+            await change_avatar(member_id, before.get(AVATAR), changed[AVATAR])
     if changed and not by_member:
         changes = {
             key: (masked_value(before.get(key)), masked_value(changed[key])) for key in changed
@@ -158,6 +165,7 @@ async def _checked(
     said: Mapping[str, str | None],
     before: Mapping[str, Value],
     own_changes: Mapping[str, datetime],
+    uploader_id: UUID | None,
 ) -> dict[str, Value | None]:
     """The values that were said; raises ProfileRefused with every fault there is."""
     zone = (await this_tenant()).zone
@@ -170,6 +178,8 @@ async def _checked(
             value = values[key] = taken(spec, text, today)
             if value is None and spec.required:
                 raise ProfileValueRequired()
+            if isinstance(value, UUID) and value != before.get(key):
+                await check_upload(value, uploader_id)
             if value != before.get(key) and spec.change_after_days and key in own_changes:
                 changed = own_changes[key].astimezone(zone).date()
                 again = changed + timedelta(days=spec.change_after_days)

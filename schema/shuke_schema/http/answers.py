@@ -51,7 +51,10 @@ class JsonAnswer(Response):
 def refusal(error: ShukeError | SignatureRefused, *, status: int | None = None) -> JsonAnswer:
     """The answer to an expected failure, with the status that it has unless another is given."""
     said = {"error": {"code": error.code, "message": str(error)}}
-    return JsonAnswer(said, status or status_of(error))
+    answer = JsonAnswer(said, status or status_of(error))
+    if isinstance(error, ShukeError) and isinstance(wait := error.facts.get("seconds"), int):
+        answer.headers["retry-after"] = str(wait)
+    return answer
 
 
 async def read_body(request: Request, most: int = MOST_BODY_BYTES) -> bytes:

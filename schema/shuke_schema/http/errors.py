@@ -160,6 +160,11 @@ class DeadlineExceeded(ShukeError):
     status = 503
 
 
+class UploadMalformed(ShukeError):
+    code = "UPLOAD_MALFORMED"
+    sentence = "A file comes as multipart/form-data, in one part named `file`: {problem}."
+
+
 class HostRefused(ShukeError):
     code = "HOST_REFUSED"
     sentence = "This service does not answer to that host name."

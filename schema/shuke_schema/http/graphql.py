@@ -27,7 +27,7 @@ from shuke_schema.http.introspection import may_explore
 from shuke_schema.http.negotiation import JSON, PAGE, media_of
 from shuke_schema.http.outside import outside_of
 from shuke_schema.http.rates import Caller, Rates
-from shuke_schema.http.request import read_request
+from shuke_schema.http.request import bearer_of, read_request
 from shuke_schema.http.validation import Documents
 from shuke_schema.http.watch import note_document
 
@@ -56,7 +56,7 @@ def graphql_endpoint(door: Door, rates: Rates) -> Endpoint:
 
 async def _answer(door: Door, rates: Rates, tenant: TenantCard, request: Request) -> dict[str, Any]:
     limits, schema = door.limits, await door.schema_of(tenant)
-    documents, token = documents_of(schema, limits), _bearer(request)
+    documents, token = documents_of(schema, limits), bearer_of(request)
     caller = Caller(tenant.id, token, request.client.host if request.client else "local")
 
     get_allowed = request.method == "GET" and await _may_get(door, rates, tenant, caller)
@@ -143,11 +143,6 @@ def _check_rights(
 
 def _page_asked(request: Request, door: Door) -> bool:
     return door.open_to_get and request.method == "GET" and "query" not in request.query_params
-
-
-def _bearer(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
 def _check_method(operation: OperationDefinitionNode, method: str) -> None:

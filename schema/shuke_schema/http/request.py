@@ -31,6 +31,12 @@ class Asked:
     extensions: dict[str, Any]
 
 
+def bearer_of(request: Request) -> str | None:
+    """The token that came with it, if there is one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
 async def read_request(request: Request, limits: Limits, *, get_allowed: bool) -> Asked:
     """What is asked; raises the refusal of the first bound that it passes."""
     if request.method == "GET":

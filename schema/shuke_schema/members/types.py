@@ -1,6 +1,7 @@
 """GraphQL types of members (会员)."""
 
 from datetime import date, datetime
+from uuid import UUID
 
 import strawberry
 
@@ -10,7 +11,9 @@ from shuke_core.access.rights import FieldClass, Rights
 from shuke_core.members.queries import Member as MemberRow
 from shuke_core.members.rules import Gender
 from shuke_core.profiles.regions import region_name
+from shuke_schema.context import ShukeInfo
 from shuke_schema.interactions.types import Interaction
+from shuke_schema.members.pictures import Picture, picture_of
 from shuke_schema.orders.types import Order
 from shuke_schema.pagination import Connection
 from shuke_schema.points.types import Points
@@ -54,6 +57,13 @@ class Member:
     def region(self, parent: strawberry.Parent[MemberRow]) -> Region | None:
         code = parent.region
         return Region.of(code) if code else None
+
+    @strawberry.field(
+        description="The member's picture. Null also to who may not see contacts.",
+    )
+    async def avatar(self, info: ShukeInfo, parent: strawberry.Parent[MemberRow]) -> Picture | None:
+        shown = parent.avatar if FieldClass.CONTACT in info.context.rights.classes else None
+        return await picture_of(UUID(shown)) if shown else None
 
     @projected(metadata=needs(ORDERS_READ))
     def orders(self, first: int = 20, after: str | None = None) -> Connection[Order]: ...

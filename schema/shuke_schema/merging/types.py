@@ -32,6 +32,7 @@ class MergeField(Enum):
     GENDER = "gender"
     BIRTHDAY = "birthday"
     REGION = "region"
+    AVATAR = "avatar"
     ADVISOR = "advisor"
     STORE = "store"
 

@@ -29,6 +29,9 @@ class ProfileInput:
     region: str | None = strawberry.field(
         default=UNSET, description="A division code of China (GB/T 2260), such as 440305."
     )
+    avatar: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The id of a picture that you have uploaded."
+    )
     fields: list[ProfileValueInput] = strawberry.field(
         default_factory=list, description="Of the tenant's own fields."
     )
@@ -48,7 +51,7 @@ class ProfileInput:
 class ProfileFieldInput:
     key: str = strawberry.field(
         description="1 to 40 of a-z, 0-9 and _, a letter first; or a built-in one: nickname, name, "
-        "gender, birthday, region."
+        "gender, birthday, region, avatar."
     )
     kind: FieldKind
     label_zh: str

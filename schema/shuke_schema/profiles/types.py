@@ -8,9 +8,10 @@ from strawberry.dataloader import DataLoader
 from shuke_core.access.rights import FieldClass
 from shuke_core.kit.transactions import current_unit
 from shuke_core.profiles.queries import ProfileCard, asked_fields, profiles_of
-from shuke_core.profiles.rules import FieldKind, FieldSpec
+from shuke_core.profiles.rules import AVATAR, FieldKind, FieldSpec
 from shuke_core.profiles.rules import Value as KeptValue
 from shuke_schema.members.parent import MemberParent
+from shuke_schema.members.pictures import picture_of
 from shuke_schema.rights import shown_as, shows
 from shuke_schema.scalars import Long
 
@@ -63,7 +64,8 @@ class ProfileField:
 class ProfileItem:
     field: ProfileField
     value: str | None = strawberry.field(
-        description="As text: a date as 1990-03-01, a region by its code.",
+        description="As text: a date as 1990-03-01, a region by its code, a picture by the path that "
+        "`avatar` has.",
         metadata=shown_as(FieldClass.CONTACT),
     )
     filled: bool
@@ -77,13 +79,16 @@ class Profile:
     fields: list[ProfileItem]
 
     @classmethod
-    def of(cls, specs: list[FieldSpec], card: ProfileCard) -> "Profile":
+    def of(cls, specs: list[FieldSpec], card: ProfileCard, avatar: str | None) -> "Profile":
+        values = dict(card.values)
+        if avatar is not None:
+            values[AVATAR] = avatar
         return cls(
             completion=card.completion(specs),
             fields=[
                 ProfileItem(
                     field=ProfileField.of(spec),
-                    value=_text(card.values.get(spec.key)),
+                    value=_text(values.get(spec.key)),
                     filled=spec.key in card.values,
                     rewarded=spec.key in card.rewarded,
                 )
@@ -99,7 +104,13 @@ def _text(value: KeptValue | None) -> str | None:
 async def _profiles(member_ids: list[UUID]) -> list[Profile]:
     specs = await asked_fields()
     cards = await profiles_of(member_ids, specs)
-    return [Profile.of(specs, cards.get(member_id, ProfileCard())) for member_id in member_ids]
+    profiles = []
+    for member_id in member_ids:
+        card = cards.get(member_id, ProfileCard())
+        file_id = card.values.get(AVATAR)
+        picture = await picture_of(file_id) if isinstance(file_id, UUID) else None
+        profiles.append(Profile.of(specs, card, picture.path if picture else None))
+    return profiles
 
 
 @shows(FieldClass.PUBLIC)

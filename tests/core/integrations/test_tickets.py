@@ -321,6 +321,7 @@ TICKETS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(TICKETS)
 def test_no_json_value_raises_or_is_changed(raw: Any) -> None:
     before = copy.deepcopy(raw)

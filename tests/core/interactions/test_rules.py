@@ -63,6 +63,7 @@ def test_answers_that_do_not_fit_are_refused_by_name(change: dict[str, Any], que
     assert refused.value.facts["question"] == question
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -122,6 +122,7 @@ def test_they_agree_on_numbers_of_nearly_that_shape(digits: str) -> None:
     assert outcome(normalise_phone, digits) == outcome(read_phone, digits)
 
 
+@pytest.mark.slow
 @given(st.from_regex(r"\A(13|15[0-35-9]|18)[0-9]{8,9}\Z"))
 def test_a_key_is_its_own_key(digits: str) -> None:
     phone = outcome(normalise_phone, digits)

@@ -103,6 +103,7 @@ def code_of(text: str) -> int | None:
     return None
 
 
+@pytest.mark.slow
 @given(st.recursive(
     st.none() | st.booleans() | st.integers(0, 99) | st.text("aé", max_size=9),
     lambda inner: st.lists(inner) | st.dictionaries(

@@ -79,7 +79,7 @@ async def test_a_member_fills_in_what_is_asked_and_sees_it(
     assert (me["nickname"], me["gender"], me["birthday"]) == ("阿王", "FEMALE", "1990-05-01")
     assert me["region"] == {"code": "440305", "labelZh": "广东省 深圳市 南山区"}
     assert me["points"] == {"balance": 10}
-    assert me["profile"]["completion"] == 83
+    assert me["profile"]["completion"] == 71
     fields = {each["field"]["key"]: each for each in me["profile"]["fields"]}
     assert fields["drink"] == {
         "field": {"key": "drink", "rewardPoints": 10},
@@ -148,7 +148,7 @@ async def test_who_may_do_what(client: httpx.AsyncClient, shop: Shop) -> None:
     await data(client, shop, STAFF_UPDATE, "clerk", id=member, v=1, p=said)
     seen = (await data(client, shop, shown % open_, "operator", id=member))["member"]
     assert (seen["nickname"], seen["birthday"]) == ("阿**", None)
-    assert seen["profile"]["completion"] == 40
+    assert seen["profile"]["completion"] == 33
 
 
 async def test_a_field_is_retired_once(client: httpx.AsyncClient, shop: Shop) -> None:

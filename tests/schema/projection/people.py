@@ -24,7 +24,7 @@ Row = SimpleNamespace
 
 COLUMNS = {
     "store": "id code name state created_at",
-    "member": "id card_no name state phone_masked joined_at nickname gender birthday region",
+    "member": "id card_no name state phone_masked joined_at nickname gender birthday region avatar",
     "ledger_account": "id member_id asset available debt",
     "ledger_entry": "id account_id kind amount debt_change cause_type cause_id happened_at"
     " recorded_at",
@@ -70,6 +70,7 @@ class People:
             gender=draw.choice([None, "female", "other"]),
             birthday=draw.choice([None, date(1990, 5, 1), date(2000, 2, 29)]),
             region=draw.choice([None, "440305", "110000"]),
+            avatar=self._maybe(self._id()),
         )
         if draw.random() < 0.8:
             self._points(member)

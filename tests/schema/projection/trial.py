@@ -45,6 +45,7 @@ class Tenant:
     id: UUID
     people: People
     key: bytes = b""
+    slug: str = ""
 
     def cursors(self) -> list[str]:
         """Cursors of all its lists: right ones where they belong, wrong ones elsewhere."""
@@ -81,6 +82,7 @@ class Trial:
             if not tenant.key:
                 async with unit_of_work(tenant.id):
                     tenant.key = (await tenant_keys()).digesting
+                    tenant.slug = (await this_tenant()).slug
             drawn = Drawing(self.judge, draw, tenant.cursors()[:8], TEXTS[:2]).document()
             node = parse(drawn.text)
             if validate(self.judge, node):
@@ -111,7 +113,7 @@ class Trial:
                 compiled = await _executed(
                     ProjectionExecutor, graphql_schema(self.schema), node, variables, context
                 )
-            world = World(tenant.people, who, tenant.key, classes)
+            world = World(tenant.people, who, tenant.key, tenant.slug, classes)
             judged = await _executed(Executor, self.judge, node, variables, world)
         whole = "twin" not in node.loc.source.body if node.loc else True
         ours, theirs = _told(compiled, whole=whole), _told(judged, whole=whole)

@@ -23,13 +23,16 @@ from graphql import (
 from tests.schema.staff.test_rights import _value, is_required
 from tests.support.exports import asked_export, staff_id_of
 from tests.support.full_tenants import Account, full_account
+from tests.support.pictures import JPEG
 from tests.support.scopes import PHONES, Divided, divide
 from tests.support.shop import Shop
 
 from shuke_core.access.permissions import declared_permissions
 from shuke_core.access.rights import EVERY_CLASS, Scope
+from shuke_core.files.pictures import read_picture
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.notes.services import add_note
+from shuke_core.profiles.avatars import upload_picture
 from shuke_core.staff.presence import set_stores
 from shuke_core.staff.role_services import Grant, Wanted, create_role
 from shuke_core.staff.roles import ready_made_role
@@ -106,6 +109,7 @@ NAMED: dict[tuple[str, str], str] = {
     ("unbindIdentity", "id"): "member",
     ("decidePhoneClaim", "id"): "claim",
     ("updateMember", "id"): "member",
+    ("updateMember", "profile.avatar"): "upload",
     ("blockMember", "id"): "member",
     ("unblockMember", "id"): "member",
     ("addNote", "memberId"): "member",
@@ -209,6 +213,10 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
         ):
             async with unit_of_work(shop.tenant_id):
                 told[sort] = str(await add_note(member, "爱喝龙井"))
+    elif kind == "upload":
+        for sort, shop in (("out of scope", divided.shop), ("foreign", other)):
+            async with unit_of_work(shop.tenant_id):
+                told[sort] = str((await upload_picture(uuid4(), read_picture(JPEG))).id)
     elif kind == "export":
         for sort, shop in (("out of scope", divided.shop), ("foreign", other)):
             told[sort] = await _export_of(shop)
@@ -261,6 +269,7 @@ async def _login(shop: Shop, divided: Divided) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
+@pytest.mark.slow
 async def test_no_id_tells_what_lies_behind_it(
     guarded_client: httpx.AsyncClient, shop: Shop, other_shop: Shop
 ) -> None:

@@ -1,0 +1,126 @@
+"""The one door for what is sent as a file, and the one where pictures are seen.
+
+POST /t/{tenant}/member/files   201 kept · 400 · 401 · 403 · 404 · 413 · 415 · 429
+POST /t/{tenant}/staff/files    the same, for who may edit members
+GET  /t/{tenant}/files/{token}  200 the picture · 404 unknown or expired, all alike
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shuke_core.files.links import linked_picture
+from shuke_core.files.pictures import MOST_BYTES, Picture, read_picture
+from shuke_core.files.uploads import Upload
+from shuke_core.kit import clock
+from shuke_core.kit.errors import ShukeError
+from shuke_core.tenants.errors import TenantClosing
+from shuke_core.tenants.queries import TenantCard, find_tenant
+from shuke_schema.context import Context
+from shuke_schema.http.answers import JsonAnswer, refusal
+from shuke_schema.http.door import Door
+from shuke_schema.http.errors import DeadlineExceeded
+from shuke_schema.http.execution import unit_in_time
+from shuke_schema.http.limits import Limits
+from shuke_schema.http.multipart import read_file
+from shuke_schema.http.rates import Caller, Rates
+from shuke_schema.http.request import bearer_of
+
+# In units of cost: a member may send twenty at once, and one each second after that.
+UPLOAD_COST = 1_000
+PICTURE_COST = 10
+SENDING_SECONDS = 60.0
+# A picture that somebody opens by itself runs nothing, whatever a browser takes it for.
+_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """What a door does with files: `check` raises before anything of one is read, unless whoever asks
+    may send it; `keep` keeps it for them. Both inside a unit of work."""
+
+    check: Callable[[Context], None]
+    keep: Callable[[Context, Picture], Awaitable[Upload]]
+
+
+def upload_endpoint(door: Door, uploads: Uploads, rates: Rates) -> Endpoint:
+    """The endpoint of one audience at `/t/{tenant}/.../files`."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            tenant = await find_tenant(request.path_params["tenant"])
+            return await _kept(door, uploads, rates, tenant, request)
+        except ShukeError as error:
+            return refusal(error)
+
+    return endpoint
+
+
+async def _kept(
+    door: Door, uploads: Uploads, rates: Rates, tenant: TenantCard, request: Request
+) -> Response:
+    """Who may not send is refused before the body is read; no unit is open while it comes in."""
+    if tenant.state == "closing":
+        raise TenantClosing(slug=tenant.slug)
+    token = bearer_of(request)
+    await rates.take(_caller(tenant, token, request), UPLOAD_COST, door.limits)
+    async with unit_in_time(tenant, door.limits.deadline_seconds):
+        uploads.check(await door.identify(tenant, token))
+    try:
+        async with asyncio.timeout(SENDING_SECONDS):
+            data = await read_file(request, MOST_BYTES)
+    except TimeoutError:
+        raise DeadlineExceeded(seconds=f"{SENDING_SECONDS:g}") from None
+    picture = read_picture(data)
+    async with unit_in_time(tenant, door.limits.deadline_seconds):
+        context = await door.identify(tenant, token)  # who may meanwhile have been logged out
+        uploads.check(context)
+        upload = await uploads.keep(context, picture)
+    return JsonAnswer(
+        {
+            "file": {
+                "id": str(upload.id),
+                "content_type": picture.content_type,
+                "size": len(picture.data),
+                "width": picture.width,
+                "height": picture.height,
+                "expires_at": upload.expires_at,
+            }
+        },
+        201,
+    )
+
+
+def picture_endpoint(limits: Limits, rates: Rates) -> Endpoint:
+    """The endpoint of links to pictures; whoever has one may look."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            tenant = await find_tenant(request.path_params["tenant"])
+            await rates.take(_caller(tenant, None, request), PICTURE_COST, limits)
+            async with unit_in_time(tenant, limits.deadline_seconds):
+                picture = await linked_picture(request.path_params["token"])
+        except ShukeError as error:
+            return refusal(error)
+        seconds = int((picture.expires_at - clock.now()).total_seconds())
+        return Response(
+            picture.data if request.method == "GET" else b"",
+            headers={
+                "content-type": picture.content_type,
+                "content-length": str(len(picture.data)),
+                "content-disposition": "inline",
+                "cache-control": f"private, max-age={max(0, seconds)}, immutable",
+                "content-security-policy": _POLICY,
+            },
+        )
+
+    return endpoint
+
+
+def _caller(tenant: TenantCard, token: str | None, request: Request) -> Caller:
+    return Caller(tenant.id, token, request.client.host if request.client else "local")
