@@ -45,10 +45,12 @@ class Checked(SchemaExtension):
 
 
 @asynccontextmanager
-async def unit_in_time(tenant: TenantCard, seconds: float) -> AsyncIterator[None]:
+async def unit_in_time(
+    tenant: TenantCard, seconds: float, *, waits: bool = False
+) -> AsyncIterator[None]:
     """The unit of work of an operation. Past its time it is rolled back: DeadlineExceeded."""
     try:
-        async with asyncio.timeout(seconds) as clock, unit_of_work(tenant.id):
+        async with asyncio.timeout(seconds) as clock, unit_of_work(tenant.id, waits=waits):
             yield
     except TimeoutError:
         if clock.expired():

@@ -80,7 +80,8 @@ async def _answer(door: Door, rates: Rates, tenant: TenantCard, request: Request
             documents.check(text, document, may_introspect=curious, trusted=known)
             _check_rights(documents, document, operation, context)
         told = await outside.told(graphql_schema(schema), tenant, asked.variables)
-    async with unit_in_time(tenant, limits.deadline_seconds):
+    reads = operation.operation is OperationType.QUERY
+    async with unit_in_time(tenant, limits.deadline_seconds, waits=reads):
         if token and door.presume and documents.is_lean(text, document, operation):
             context = door.presume(tenant, token)
         else:

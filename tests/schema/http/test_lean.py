@@ -20,7 +20,7 @@ PAGE = "{ me { cardNo points { balance } orders(first: 2) { edges { node { no } 
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that requests make, besides BEGIN and COMMIT."""
     made: list[str] = []
-    rows, value = UnitConnection.fetch, UnitConnection.fetch_value
+    rows, value, read = UnitConnection.fetch, UnitConnection.fetch_value, UnitConnection.read
 
     async def fetch_noted(self: UnitConnection, sql: str, *values: object) -> Any:
         made.append(sql)
@@ -30,7 +30,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(sql)
         return await value(self, sql, *values)
 
+    async def read_noted(self: UnitConnection, sql: str, *values: object) -> Any:
+        made.append(sql)
+        return await read(self, sql, *values)
+
     monkeypatch.setattr(UnitConnection, "fetch", fetch_noted)
+    monkeypatch.setattr(UnitConnection, "read", read_noted)
     monkeypatch.setattr(UnitConnection, "fetch_value", value_noted)
     return made
 
