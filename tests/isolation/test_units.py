@@ -256,6 +256,16 @@ async def _is_cancelled_alone_at_any_moment(tenant_id: UUID) -> None:
             cancelled += 1
 
 
+async def _ends_while_a_task_still_asks_alone(tenant_id: UUID) -> None:
+    """Nobody gets a connection on which somebody else waits for an answer."""
+    asking: list[asyncio.Task[object]] = []
+    async with unit_of_work(tenant_id, waits=True):
+        asking.append(asyncio.create_task(read("SELECT pg_sleep(0.3), $1::uuid")))
+        await asyncio.sleep(0.05)
+    with pytest.raises(asyncpg.PostgresConnectionError):
+        await asking[0]
+
+
 async def _loses_its_backend_alone(tenant_id: UUID) -> None:
     with pytest.raises(asyncpg.PostgresConnectionError):
         async with unit_of_work(tenant_id, waits=True):
@@ -401,6 +411,7 @@ async def _loses_its_backend(tenant_id: UUID) -> None:
         _is_cancelled_alone,
         _is_cancelled_alone_and_goes_on,
         _is_cancelled_alone_at_any_moment,
+        _ends_while_a_task_still_asks_alone,
         _loses_its_backend_alone,
         _reads_alone_what_was_migrated_meanwhile,
         _fails,

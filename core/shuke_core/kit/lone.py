@@ -43,6 +43,27 @@ class LoneConnection(asyncpg.Connection):  # type: ignore[misc]
     def get_reset_query(self) -> str:
         return ""
 
+    async def reset(self, *, timeout: float | None = None) -> None:
+        """Rolls back what is open, and closes what is broken. Of what our units leave nothing is."""
+        if not self.is_at_rest:
+            await super().reset(timeout=timeout)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether somebody waits for an answer on it."""
+        return bool(self._stmt_exclusive_section._acquired)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it can be given to the next as it is: nothing is open, asked or being cancelled."""
+        protocol = self._protocol
+        return not (
+            self.is_asking
+            or protocol.is_in_transaction()
+            or protocol._is_cancelling()
+            or self.is_closed()
+        )
+
     @property
     def may_go_alone(self) -> bool:
         """Whether prepared statements are kept: not so behind an old PgBouncer."""
