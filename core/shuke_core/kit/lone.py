@@ -43,7 +43,7 @@ class LoneConnection(asyncpg.Connection):  # type: ignore[misc]
     def get_reset_query(self) -> str:
         return ""
 
-    async def reset(self, *, timeout: float | None = None) -> None:
+    async def reset(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Rolls back what is open, and closes what is broken. Of what our units leave nothing is."""
         if not self.is_at_rest:
             await super().reset(timeout=timeout)

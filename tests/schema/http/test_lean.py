@@ -57,8 +57,9 @@ async def test_a_known_page_of_oneself_is_one_statement_and_says_the_same(
     first = await _post(client, shop, PAGE, login)
     asked.clear()
     assert await _post(client, shop, PAGE, login) == first
-    assert len(asked) == 1
-    assert "member_token" in asked[0]
+    # Which plugins are on is looked up anew each two seconds.
+    (page,) = [sql for sql in asked if "plugin_switch" not in sql]
+    assert "member_token" in page
     assert first[1]["data"]["me"]["points"]["balance"] == 12
 
 
