@@ -188,7 +188,7 @@ class OpenTransaction:
             self._others = get_connections()
             unit.opening = f"BEGIN; {self._prologue}"
             unit.alone_as = self._alone_as
-            if unit.alone_as is None or not raw.may_go_alone:
+            if unit.alone_as is None or not (self._client.reads_go_alone and raw.may_go_alone):
                 await unit.begin()
             self._token = self._others.set(CONNECTION, unit)
         except BaseException as failure:
@@ -224,9 +224,13 @@ class OpenTransaction:
 
 
 class ShukeClient(AsyncpgDBClient):
-    """The app's client. `unit` is its only door; anything else raises."""
+    """The app's client. `unit` is its only door; anything else raises.
+
+    Where not all that is set reaches all servers behind it, no reads go alone: each unit begins.
+    """
 
     connection_class = LoneConnection
+    reads_go_alone = True
 
     def unit(self, prologue: str, alone_as: UUID | None = None) -> OpenTransaction:
         """A transaction whose BEGIN and `prologue` are one trip; model queries inside join it."""
