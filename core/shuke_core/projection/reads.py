@@ -37,7 +37,7 @@ class Read:
         unknown: type[ShukeError] | None = None,
     ) -> "Read":
         """The one row that the conditions find."""
-        return cls(of, _found_by(of, where), given, unknown)
+        return cls(of, _found_by(of, where), given, unknown)  # type: ignore[arg-type] # a class is hashable
 
     @classmethod
     def many(
