@@ -16,6 +16,7 @@ from tests.support.shop import Shop, open_shop
 
 from shuke_core.kit import lone
 from shuke_core.kit.engine import ShukeClient, SwallowedFailure
+from shuke_core.kit.faults import DatabaseAway
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import (
     NoUnitOfWork,
@@ -272,6 +273,14 @@ async def _loses_its_backend_alone(tenant_id: UUID) -> None:
             await read("SELECT pg_terminate_backend(pg_backend_pid()), $1::uuid")
 
 
+async def _loses_its_backend_alone_and_swallows_it(tenant_id: UUID) -> None:
+    """As the COMMIT of one that has begun would tell."""
+    with pytest.raises(DatabaseAway):
+        async with unit_of_work(tenant_id, waits=True):
+            with suppress(asyncpg.PostgresConnectionError):
+                await read("SELECT pg_terminate_backend(pg_backend_pid()), $1::uuid")
+
+
 async def _reads_alone_what_was_migrated_meanwhile(tenant_id: UUID) -> None:
     """A prepared statement whose columns have changed is prepared again, with the tenant ahead."""
     kept = "SELECT * FROM kept_open WHERE $1::uuid IS NOT NULL AND (SELECT count(*) FROM store) > 0"
@@ -413,6 +422,7 @@ async def _loses_its_backend(tenant_id: UUID) -> None:
         _is_cancelled_alone_at_any_moment,
         _ends_while_a_task_still_asks_alone,
         _loses_its_backend_alone,
+        _loses_its_backend_alone_and_swallows_it,
         _reads_alone_what_was_migrated_meanwhile,
         _fails,
         _fails_in_a_statement,

@@ -205,7 +205,10 @@ class OpenTransaction:
             await self._undo(raw, failure)
             return
         if not self._unit.has_begun:
+            lost = _is_lost(raw)
             await self._client.give_back(raw)
+            if lost:  # whoever read it may have taken it for a fault of a field
+                raise DatabaseAway("the connection was lost in the middle of a unit")
             return
         try:
             # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
