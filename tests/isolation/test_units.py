@@ -275,10 +275,14 @@ async def _loses_its_backend_alone(tenant_id: UUID) -> None:
 
 async def _loses_its_backend_alone_and_swallows_it(tenant_id: UUID) -> None:
     """As the COMMIT of one that has begun would tell."""
-    with pytest.raises(DatabaseAway):
+
+    async def lose_and_swallow() -> None:
         async with unit_of_work(tenant_id, waits=True):
             with suppress(asyncpg.PostgresConnectionError):
                 await read("SELECT pg_terminate_backend(pg_backend_pid()), $1::uuid")
+
+    with pytest.raises(DatabaseAway):
+        await lose_and_swallow()
 
 
 async def _reads_alone_what_was_migrated_meanwhile(tenant_id: UUID) -> None:
