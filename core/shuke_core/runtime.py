@@ -9,6 +9,7 @@ import asyncpg
 from tortoise.context import TortoiseContext
 
 from shuke_core.app import installed_apps
+from shuke_core.database.citus import has_citus
 from shuke_core.database.config import credentials, tortoise_config
 from shuke_core.database.recorded import missing_migrations
 from shuke_core.database.roles import refuse_unsafe_role
@@ -63,6 +64,7 @@ async def connected(settings: Settings, places: Places) -> AsyncIterator[Runtime
         await refuse_unsafe_role(check)
         await _refuse_unmigrated(check)
         has_tenants = await check.fetchval("SELECT EXISTS (SELECT FROM tenant)")
+        is_distributed = await has_citus(check)
     finally:
         await check.close()
     use_master_key(master_key(settings, may_make=not has_tenants), former_master_keys(settings))
@@ -77,6 +79,7 @@ async def connected(settings: Settings, places: Places) -> AsyncIterator[Runtime
     )
     async with TortoiseContext() as context:
         await context.init(config=config, _enable_global_fallback=True)
+        app_client().reads_go_alone = not is_distributed
         wechat = WechatClient(settings.wechat_url)
         use_wechat(wechat)
         try:

@@ -14,7 +14,9 @@ import pytest
 from tests.support.scratch import connection_to, own_pool
 from tests.support.shop import Shop, open_shop
 
+from shuke_core.kit import lone
 from shuke_core.kit.engine import ShukeClient, SwallowedFailure
+from shuke_core.kit.faults import DatabaseAway
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import (
     NoUnitOfWork,
@@ -24,6 +26,7 @@ from shuke_core.kit.transactions import (
     directory_work,
     dispatch_work,
     fetch,
+    read,
     unit_of_work,
 )
 from shuke_core.places import Places
@@ -31,6 +34,7 @@ from shuke_core.runtime import Runtime
 from shuke_core.tenants.models import Store
 from shuke_core.tenants.queries import stores_by_code, this_tenant
 
+_STORES = "SELECT id FROM store WHERE tenant_id = $1"
 _STATE = """
 SELECT nullif(current_setting('shuke.tenant_id', true), '') AS tenant, current_user::text AS role,
        session_user::text AS session, current_setting('transaction_read_only') AS read_only,
@@ -112,8 +116,13 @@ async def test_twenty_tenants_at_once_never_see_each_other(runtime: Runtime) -> 
     draw = Random(20)  # noqa: S311
     backends: set[int] = set()
 
-    async def read(shop: Shop, way: int) -> set[UUID]:
-        async with unit_of_work(shop.tenant_id) as unit:
+    async def look(shop: Shop, way: int) -> set[UUID]:
+        async with unit_of_work(shop.tenant_id, waits=way >= 5) as unit:
+            if way >= 5:  # alone, with a pause within the unit or none
+                rows = await read("SELECT tenant_id FROM store WHERE $1::uuid IS NOT NULL")
+                await asyncio.sleep(draw.random() / 1000 * (way - 5))
+                rows += await read("SELECT tenant_id FROM store WHERE $1::uuid IS NOT NULL")
+                return {row["tenant_id"] for row in rows}
             if way == 0:
                 rows = await unit.connection.fetch(
                     "SELECT tenant_id, pg_backend_pid() AS backend FROM store"
@@ -135,10 +144,10 @@ async def test_twenty_tenants_at_once_never_see_each_other(runtime: Runtime) -> 
                 raise ValueError("made up")
         return {shop.tenant_id}
 
-    wanted = [(draw.choice(shops), draw.randrange(5)) for _ in range(2_000)]
+    wanted = [(draw.choice(shops), draw.randrange(7)) for _ in range(2_800)]
     async with own_pool(runtime.places, 8) as client:
         seen = await asyncio.gather(
-            *(read(shop, way) if way < 4 else fail(shop) for shop, way in wanted)
+            *(fail(shop) if way == 4 else look(shop, way) for shop, way in wanted)
         )
         assert client._pool is not None
         assert client._pool.get_size() == 8
@@ -166,6 +175,132 @@ Work = Callable[[UUID], Awaitable[None]]
 async def _commits(tenant_id: UUID) -> None:
     async with unit_of_work(tenant_id):
         await _own_stores()
+
+
+async def _reads_alone(tenant_id: UUID) -> None:
+    async with unit_of_work(tenant_id, waits=True) as unit:
+        assert len(await read(_STORES)) == 2
+        assert not unit.connection.has_begun
+
+
+async def _reads_alone_and_begins_then(tenant_id: UUID) -> None:
+    async with unit_of_work(tenant_id, waits=True) as unit:
+        assert len(await read(_STORES)) == 2
+        await _own_stores()
+        assert unit.connection.has_begun
+        assert len(await read(_STORES)) == 2
+
+
+async def _waits_and_says_nothing(tenant_id: UUID) -> None:
+    async with unit_of_work(tenant_id, waits=True):
+        pass
+
+
+async def _fails_alone(tenant_id: UUID) -> None:
+    async with unit_of_work(tenant_id, waits=True):
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await read("SELECT 1 / 0, $1::uuid")
+        assert len(await read(_STORES)) == 2
+
+
+async def _writes_alone(tenant_id: UUID) -> None:
+    async with unit_of_work(tenant_id, waits=True):
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await read("UPDATE store SET name = 'x' WHERE tenant_id = $1 RETURNING id")
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await read("SELECT id FROM store WHERE tenant_id = $1 FOR UPDATE")
+
+
+async def _says_alone_what_is_no_value(tenant_id: UUID) -> None:
+    """The driver refuses the value when the tenant has gone ahead: nothing of it may be left."""
+    async with unit_of_work(tenant_id, waits=True):
+        with pytest.raises(asyncpg.DataError):
+            await read("SELECT 1 WHERE $1::uuid IS NOT NULL AND $2::int4 > 0", 1 << 40)
+        assert len(await read(_STORES)) == 2
+
+
+async def _is_cancelled_alone(tenant_id: UUID) -> None:
+    async def long() -> None:
+        async with unit_of_work(tenant_id, waits=True):
+            await read("SELECT pg_sleep(30), $1::uuid")
+
+    task = asyncio.create_task(long())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def _is_cancelled_alone_and_goes_on(tenant_id: UUID) -> None:
+    async with unit_of_work(tenant_id, waits=True):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await read("SELECT pg_sleep(30), $1::uuid")
+        assert len(await read(_STORES)) == 2
+
+
+async def _is_cancelled_alone_at_any_moment(tenant_id: UUID) -> None:
+    async def short() -> None:
+        async with unit_of_work(tenant_id, waits=True):
+            assert len(await read(_STORES)) == 2
+
+    await short()
+    cancelled = step = 0
+    while cancelled < 60:
+        task = asyncio.create_task(short())
+        await asyncio.sleep(step % 50 * 3e-5)
+        step += 1
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            cancelled += 1
+
+
+async def _ends_while_a_task_still_asks_alone(tenant_id: UUID) -> None:
+    """Nobody gets a connection on which somebody else waits for an answer."""
+    asking: list[asyncio.Task[object]] = []
+    async with unit_of_work(tenant_id, waits=True):
+        asking.append(asyncio.create_task(read("SELECT pg_sleep(0.3), $1::uuid")))
+        await asyncio.sleep(0.05)
+    with pytest.raises(asyncpg.PostgresConnectionError):
+        await asking[0]
+
+
+async def _loses_its_backend_alone(tenant_id: UUID) -> None:
+    with pytest.raises(asyncpg.PostgresConnectionError):
+        async with unit_of_work(tenant_id, waits=True):
+            await read("SELECT pg_terminate_backend(pg_backend_pid()), $1::uuid")
+
+
+async def _loses_its_backend_alone_and_swallows_it(tenant_id: UUID) -> None:
+    """As the COMMIT of one that has begun would tell."""
+
+    async def lose_and_swallow() -> None:
+        async with unit_of_work(tenant_id, waits=True):
+            with suppress(asyncpg.PostgresConnectionError):
+                await read("SELECT pg_terminate_backend(pg_backend_pid()), $1::uuid")
+
+    with pytest.raises(DatabaseAway):
+        await lose_and_swallow()
+
+
+async def _reads_alone_what_was_migrated_meanwhile(tenant_id: UUID) -> None:
+    """A prepared statement whose columns have changed is prepared again, with the tenant ahead."""
+    kept = "SELECT * FROM kept_open WHERE $1::uuid IS NOT NULL AND (SELECT count(*) FROM store) > 0"
+    async with unit_of_work(tenant_id, waits=True):
+        await fetch("CREATE TEMP TABLE kept_open AS SELECT 1 AS one, $1::uuid AS tenant")
+    try:
+        for columns in (2, 3):
+            async with unit_of_work(tenant_id, waits=True):
+                (row,) = await read(kept)
+                assert len(row) == columns
+            if columns == 2:
+                async with unit_of_work(tenant_id) as unit:
+                    await unit.connection.run("ALTER TABLE kept_open ADD more int")
+    finally:
+        async with unit_of_work(tenant_id) as unit:
+            await unit.connection.run("DROP TABLE kept_open")
 
 
 async def _fails(tenant_id: UUID) -> None:
@@ -280,6 +415,19 @@ async def _loses_its_backend(tenant_id: UUID) -> None:
     "work",
     [
         _commits,
+        _reads_alone,
+        _reads_alone_and_begins_then,
+        _waits_and_says_nothing,
+        _fails_alone,
+        _writes_alone,
+        _says_alone_what_is_no_value,
+        _is_cancelled_alone,
+        _is_cancelled_alone_and_goes_on,
+        _is_cancelled_alone_at_any_moment,
+        _ends_while_a_task_still_asks_alone,
+        _loses_its_backend_alone,
+        _loses_its_backend_alone_and_swallows_it,
+        _reads_alone_what_was_migrated_meanwhile,
         _fails,
         _fails_in_a_statement,
         _is_cancelled_in_a_query,
@@ -308,6 +456,19 @@ async def test_a_session_state_that_was_left_would_be_seen(places: Places, shop:
         assert client._pool is not None
         async with client._pool.acquire() as raw:
             await raw.execute(f"SET shuke.tenant_id = '{shop.tenant_id}'")
+        left = await OneConnection(client).left_behind()
+    assert left == {**_CLEAN, "tenant": str(shop.tenant_id), "stores": 2}
+
+
+async def test_a_tenant_told_to_the_session_would_be_seen(
+    places: Places, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes ahead of a lone read is for its transaction only; a variant that is not is found."""
+    told = lone._TELL.replace("$1, true", "$1, false")
+    assert told != lone._TELL
+    monkeypatch.setattr(lone, "_TELL", told)
+    async with own_pool(places, 1) as client:
+        await _reads_alone(shop.tenant_id)
         left = await OneConnection(client).left_behind()
     assert left == {**_CLEAN, "tenant": str(shop.tenant_id), "stores": 2}
 

@@ -1,7 +1,7 @@
 """Takes the application's own tenant filters away, so that row security is left alone."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -46,7 +46,7 @@ def filters_removed() -> Iterator[Removed]:
     """Every statement of every unit of work goes out without its tenant filters."""
     removed = Removed()
     fetch, filtered = UnitConnection.fetch, TenantManager.get_queryset
-    fetch_value = UnitConnection.fetch_value
+    fetch_value, read = UnitConnection.fetch_value, UnitConnection.read
 
     async def fetch_without(
         self: UnitConnection, sql: str, *values: object
@@ -56,18 +56,25 @@ def filters_removed() -> Iterator[Removed]:
     async def fetch_value_without(self: UnitConnection, sql: str, *values: object) -> Any:
         return await fetch_value(self, removed.without(sql), *values)
 
+    async def read_without(
+        self: UnitConnection, sql: str, *values: object
+    ) -> Sequence[asyncpg.Record]:
+        return await read(self, removed.without(sql), *values)
+
     def unfiltered(self: TenantManager) -> QuerySet[Model]:
         removed.managers += 1
         return Manager.get_queryset(self)
 
     UnitConnection.fetch = fetch_without  # type: ignore[method-assign]
     UnitConnection.fetch_value = fetch_value_without  # type: ignore[method-assign]
+    UnitConnection.read = read_without  # type: ignore[method-assign]
     TenantManager.get_queryset = unfiltered  # type: ignore[method-assign]
     try:
         yield removed
     finally:
         UnitConnection.fetch = fetch  # type: ignore[method-assign]
         UnitConnection.fetch_value = fetch_value  # type: ignore[method-assign]
+        UnitConnection.read = read  # type: ignore[method-assign]
         TenantManager.get_queryset = filtered  # type: ignore[method-assign]
 
 

@@ -42,9 +42,14 @@ async def distribution_order(owner: asyncpg.Connection) -> list[str]:
     return order
 
 
+async def has_citus(connection: asyncpg.Connection) -> bool:
+    """Whether tables of this database may lie on other servers."""
+    return bool(await connection.fetchval("SELECT to_regclass('pg_dist_partition') IS NOT NULL"))
+
+
 async def distribute(owner: asyncpg.Connection) -> list[str]:
     """Distributes every table that is not yet; returns which. Raises CitusMissing."""
-    if not await owner.fetchval("SELECT to_regclass('pg_dist_partition') IS NOT NULL"):
+    if not await has_citus(owner):
         raise CitusMissing(
             "This database has no Citus. As an administrator: CREATE EXTENSION citus; then again."
         )

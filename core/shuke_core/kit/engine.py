@@ -1,16 +1,17 @@
 """Tortoise's PostgreSQL client, narrowed: every statement runs inside a unit of work.
 
 Named as the `engine` of the app's connection. `BEGIN` travels with what the unit sets, in one
-simple-query trip. No session state outlives a transaction (all is SET LOCAL), so the round trip
-with which asyncpg resets a released connection is left out.
+simple-query trip. A unit that waits has not even begun before a statement needs it; what only reads
+goes alone until then. No session state outlives a transaction (all is SET LOCAL).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -18,6 +19,7 @@ from tortoise.backends.base.client import ConnectionWrapper
 from tortoise.connection import get_connection, get_connections
 
 from shuke_core.kit.faults import DatabaseAway
+from shuke_core.kit.lone import LoneConnection
 from shuke_core.kit.metrics import POOL_WAIT, ROW_SECURITY_DENIALS
 
 CONNECTION = "default"
@@ -37,27 +39,42 @@ _part: ContextVar[tuple[TransactionWrapper, asyncio.Lock] | None] = ContextVar(
 )
 
 
-class _SessionlessConnection(asyncpg.Connection):  # type: ignore[misc]
-    def get_reset_query(self) -> str:
-        return ""
+class _Turn(ConnectionWrapper[Any]):
+    """A turn of Tortoise's queries: the transaction has begun by then."""
+
+    async def ensure_connection(self) -> None:
+        try:
+            await self.client.begin()  # type: ignore[attr-defined]
+        except BaseException:
+            self._lock.release()
+            raise
 
 
 class UnitConnection(TransactionWrapper):
     """The connection of one open unit: Tortoise's queries and ours share it, one after another.
 
-    `opening` is what began its transaction; while it `is_fresh` nothing else was said in it. `mark`
-    stands before its statements: PostgreSQL plans a statement anew when another role runs it, so a
-    narrowed unit has prepared statements of its own.
+    `opening` begins its transaction; while it `is_fresh` nothing else was said in it. `alone_as` is
+    the tenant of what is read before it `has_begun`. `mark` stands before its statements: PostgreSQL
+    plans a statement anew when another role runs it, so a narrowed unit has prepared statements of
+    its own.
     """
 
     opening = ""
+    alone_as: UUID | None = None
+    has_begun = False
     is_fresh = True
     mark = ""
 
     def acquire_connection(self) -> Any:
         """Waits for this task's turn: for the statement before, and for any part of other tasks."""
         self.is_fresh = False
-        return ConnectionWrapper(self._turns(), self)
+        return _Turn(self._turns(), self)
+
+    async def begin(self) -> None:
+        """Begins the transaction unless it has begun; for whoever's turn it is."""
+        if not self.has_begun:
+            await self._connection.execute(self.opening)
+            self.has_begun = True
 
     def _turns(self) -> asyncio.Lock:
         holder = _part.get()
@@ -76,7 +93,7 @@ class UnitConnection(TransactionWrapper):
         Fields of one document run side by side. Without this a statement of one could fall between
         another's failed statement and its rollback, and two savepoints could end each other.
         Where nothing was said before, the transaction itself can be begun anew: a savepoint and its
-        end are two trips.
+        end are two trips. Where it has not begun there is nothing to undo.
         """
         async with self._turns():
             token = _part.set((self, asyncio.Lock()))
@@ -87,32 +104,44 @@ class UnitConnection(TransactionWrapper):
                 try:
                     yield
                 except BaseException:
-                    if is_first:
+                    if is_first and self.has_begun:
                         await self.run(f"ROLLBACK; {self.opening}")
-                    else:
+                    elif not is_first:
                         await self.run("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
                     raise
                 if not is_first:
                     await self.run("RELEASE SAVEPOINT part")
             finally:
+                self.is_fresh = not self.has_begun
                 _part.reset(token)
 
     async def fetch(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Rows of one statement; errors stay asyncpg's own, with constraint and code."""
         self.is_fresh = False
         async with self._turns():
+            await self.begin()
             return [dict(row) for row in await self._connection.fetch(self.mark + sql, *values)]
 
     async def fetch_value(self, sql: str, *values: object) -> Any:
         """The one value that a statement gives."""
         self.is_fresh = False
         async with self._turns():
+            await self.begin()
             return await self._connection.fetchval(self.mark + sql, *values)
+
+    async def read(self, sql: str, *values: object) -> Sequence[asyncpg.Record]:
+        """Rows of a statement that only reads. It goes alone while the unit waits."""
+        async with self._turns():
+            if self.has_begun:
+                self.is_fresh = False
+                return await self._connection.fetch(self.mark + sql, *values)  # type: ignore[no-any-return]
+            return await self._connection.fetch_alone(self.alone_as, sql, values)  # type: ignore[no-any-return]
 
     async def run(self, script: str) -> None:
         """One simple-query trip, without values."""
         self.is_fresh = False
         async with self._turns():
+            await self.begin()
             await self._connection.execute(script)
 
 
@@ -141,14 +170,15 @@ async def _roll_back(raw: asyncpg.Connection, failure: BaseException) -> None:
 class OpenTransaction:
     """BEGIN with `prologue` in one trip, COMMIT at the end; ROLLBACK on whatever else ends it.
 
-    Model queries inside join it. A class, since every request opens one: generators within
-    generators cost as much as the two trips.
+    With `alone_as` it waits, as `UnitConnection` says; what has not begun needs no end. Model queries
+    inside join it. A class, since every request opens one: generators within generators cost as much
+    as the two trips.
     """
 
-    __slots__ = ("_client", "_others", "_prologue", "_token", "_unit")
+    __slots__ = ("_alone_as", "_client", "_others", "_prologue", "_token", "_unit")
 
-    def __init__(self, client: "ShukeClient", prologue: str) -> None:
-        self._client, self._prologue = client, prologue
+    def __init__(self, client: "ShukeClient", prologue: str, alone_as: UUID | None) -> None:
+        self._client, self._prologue, self._alone_as = client, prologue, alone_as
 
     async def __aenter__(self) -> UnitConnection:
         raw = await self._client.take()
@@ -157,7 +187,9 @@ class OpenTransaction:
             unit._connection = raw
             self._others = get_connections()
             unit.opening = f"BEGIN; {self._prologue}"
-            await raw.execute(unit.opening)
+            unit.alone_as = self._alone_as
+            if unit.alone_as is None or not (self._client.reads_go_alone and raw.may_go_alone):
+                await unit.begin()
             self._token = self._others.set(CONNECTION, unit)
         except BaseException as failure:
             await self._undo(raw, failure)
@@ -171,6 +203,12 @@ class OpenTransaction:
         self._others.reset(self._token)
         if failure is not None:
             await self._undo(raw, failure)
+            return
+        if not self._unit.has_begun:
+            lost = _is_lost(raw)
+            await self._client.give_back(raw)
+            if lost:  # whoever read it may have taken it for a fault of a field
+                raise DatabaseAway("the connection was lost in the middle of a unit")
             return
         try:
             # PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
@@ -189,17 +227,32 @@ class OpenTransaction:
 
 
 class ShukeClient(AsyncpgDBClient):
-    """The app's client. `unit` is its only door; anything else raises."""
+    """The app's client. `unit` is its only door; anything else raises.
 
-    connection_class = _SessionlessConnection
+    Where not all that is set reaches all servers behind it, no reads go alone: each unit begins.
+    """
 
-    def unit(self, prologue: str) -> OpenTransaction:
+    connection_class = LoneConnection
+    reads_go_alone = True
+
+    def unit(self, prologue: str, alone_as: UUID | None = None) -> OpenTransaction:
         """A transaction whose BEGIN and `prologue` are one trip; model queries inside join it."""
-        return OpenTransaction(self, prologue)
+        return OpenTransaction(self, prologue, alone_as)
 
     async def give_back(self, raw: asyncpg.Connection) -> None:
-        """The connection is the pool's again."""
+        """The connection is the pool's again.
+
+        asyncpg shields its way back by a task of its own, which costs as much as all else of a unit
+        that only reads. One that is at rest has nothing to wait for, so nothing can come between.
+        """
         assert self._pool is not None  # noqa: S101
+        connection: LoneConnection | None = raw._con  # None: it is the pool's already
+        if connection is not None and connection.is_at_rest:
+            connection._on_release()
+            await raw._holder.release(None)
+            return
+        if connection is not None and connection.is_asking:  # a task that outlives its unit
+            connection.terminate()
         await self._pool.release(raw)
 
     async def take(self) -> asyncpg.Connection:

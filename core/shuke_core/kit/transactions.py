@@ -2,7 +2,8 @@
 
 `BEGIN` and the tenant of row-level security travel in the same round trip. Everything a request
 or a job does happens in one unit; what must happen afterwards is registered here and runs only
-once the commit has succeeded.
+once the commit has succeeded. A unit that `waits` begins with the first statement that is more than
+a plain read; a request that only reads, by `read` and `read_value`, is done in as many trips.
 """
 
 import asyncio
@@ -78,16 +79,17 @@ class OpenUnit:
     A class, as `OpenTransaction` is, since every request goes through it.
     """
 
-    __slots__ = ("_prologue", "_tenant_id", "_token", "_transaction", "_unit")
+    __slots__ = ("_prologue", "_tenant_id", "_token", "_transaction", "_unit", "_waits")
 
-    def __init__(self, tenant_id: UUID | None, prologue: str) -> None:
-        self._tenant_id, self._prologue = tenant_id, prologue
+    def __init__(self, tenant_id: UUID | None, prologue: str, *, waits: bool = False) -> None:
+        self._tenant_id, self._prologue, self._waits = tenant_id, prologue, waits
 
     async def __aenter__(self) -> UnitOfWork:
         outer = _current.get()
         if outer is not None and outer.is_open:
             raise UnitOfWorkOpen(open_for=outer.tenant_id, wanted_for=self._tenant_id)
-        self._transaction = app_client().unit(self._prologue)
+        alone_as = self._tenant_id if self._waits else None
+        self._transaction = app_client().unit(self._prologue, alone_as)
         connection = await self._transaction.__aenter__()
         self._unit = UnitOfWork(self._tenant_id, connection)
         self._token = _current.set(self._unit)
@@ -120,11 +122,15 @@ class OpenUnit:
         _current.reset(self._token)
 
 
-def unit_of_work(tenant_id: UUID) -> OpenUnit:
-    """Opens the transaction of one tenant. Commits at the end, rolls back on any exception."""
+def unit_of_work(tenant_id: UUID, *, waits: bool = False) -> OpenUnit:
+    """Opens the transaction of one tenant. Commits at the end, rolls back on any exception.
+
+    One that `waits` begins when a statement needs it. Plain reads before that are transactions of
+    their own; each statement of a unit sees what is committed by then in any case.
+    """
     if not isinstance(tenant_id, UUID):  # it is written into the statement, so nothing else may be
         raise TypeError("unit_of_work takes the tenant's UUID")
-    return OpenUnit(tenant_id, f"SET LOCAL shuke.tenant_id = '{tenant_id}'")
+    return OpenUnit(tenant_id, f"SET LOCAL shuke.tenant_id = '{tenant_id}'", waits=waits)
 
 
 def directory_work() -> OpenUnit:
@@ -207,6 +213,19 @@ async def fetch_one(sql: str, *values: object) -> Row | None:
 async def fetch_value(sql: str, *values: object) -> Any:
     """The one value of a statement that gives one row of one column; `$1` is the tenant."""
     return await current_unit().connection.fetch_value(sql, current_tenant(), *values)
+
+
+async def read(sql: str, *values: object) -> list[Row]:
+    """As `fetch`, of a statement that only reads: one that locks or writes is refused by PostgreSQL
+    where the unit waits."""
+    unit = current_unit()
+    return [dict(row) for row in await unit.connection.read(sql, current_tenant(), *values)]
+
+
+async def read_value(sql: str, *values: object) -> Any:
+    """The one value of a statement that only reads; None without a row."""
+    rows = await current_unit().connection.read(sql, current_tenant(), *values)
+    return rows[0][0] if rows else None
 
 
 async def fetch_across(sql: str, *values: object) -> list[Row]:

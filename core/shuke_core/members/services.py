@@ -13,7 +13,7 @@ from shuke_core.kit import clock
 from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.crypto import Place, keyed_digest, new_key, seal, token_digest
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import current_tenant, fetch, fetch_one
+from shuke_core.kit.transactions import current_tenant, fetch, read_value
 from shuke_core.members.errors import MemberNameInvalid, MemberUnknown
 from shuke_core.members.events import MemberJoined, MemberLoggedOut
 from shuke_core.members.following import hold_members, member_now
@@ -250,16 +250,15 @@ async def issue_token(member_id: UUID) -> str:
 
 async def member_of_token(token: str) -> UUID:
     """Whose token it is; raises TokenInvalid for an unknown, revoked or expired one alike."""
-    row = await fetch_one(
+    member_id: UUID | None = await read_value(
         "SELECT t.member_id FROM member_token t "
         "JOIN member m ON m.tenant_id = t.tenant_id AND m.id = t.member_id "
         "WHERE t.tenant_id = $1 AND t.digest = $2 AND t.revoked_at IS NULL "
         "AND t.expires_at > $3 AND m.state IN ('visitor', 'active')",
         *(token_digest(token), clock.now()),
     )
-    if row is None:
+    if member_id is None:
         raise TokenInvalid()
-    member_id: UUID = row["member_id"]
     return member_id
 
 

@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.pagination import MOST_ROWS
 from shuke_core.projection.declare import Field, Kind, Projection
+
+
+@lru_cache(maxsize=512)
+def _found_by(of: type[Projection], where: tuple[str, ...]) -> Field:
+    """How one row is read; its conditions are the program's own, so there are only so many."""
+    return Field(Kind.ONE, where=where, type=of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Read:
         unknown: type[ShukeError] | None = None,
     ) -> "Read":
         """The one row that the conditions find."""
-        return cls(of, Field(Kind.ONE, where=where, type=of), given, unknown)
+        return cls(of, _found_by(of, where), given, unknown)  # type: ignore[arg-type] # a class is hashable
 
     @classmethod
     def many(

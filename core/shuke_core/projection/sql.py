@@ -85,6 +85,11 @@ def cursor_of(listed: str, newest: str, this: str) -> str:
     return f"""('"\\u0063{listed}:' || {keys} || '"')::json"""
 
 
+def _asks_for_more(pick: Pick) -> bool:
+    """Whether a page is asked for more than its rows: whether others follow, or where it ends."""
+    return any(part.name == "page_info" for part in pick.picks)
+
+
 @dataclass(slots=True)
 class _Level:
     """A FROM clause: the alias of its row, and the joins that its fields need."""
@@ -186,15 +191,18 @@ class Writer:
         ), opens
 
     def _rows(self, found: Field, pick: Pick, this: str, parent: str | None, order: str) -> str:
-        """As many rows as are asked for, in their order; of a page one more, and numbered from 1.
+        """As many rows as are asked for, in their order; one more, and numbered from 1, of a page
+        that is asked whether it has more.
 
         The planner is told a limit that it can see. A parameter it would take for a tenth of the
         table, so around what is asked for by one stands the most that may be.
         """
-        more = int(found.kind is Kind.PAGE)
+        more = int(_asks_for_more(pick))
         number = f', row_number() over (order by {order}) as "#"' if more else ""
         table, where = self._source(found, pick, this, parent)
-        rows = f"from {table} where {where}{self._after(found, pick, this) if more else ''}"
+        rows = f"from {table} where {where}"
+        if found.kind is Kind.PAGE:
+            rows += self._after(found, pick, this)
         asked = self._first(pick)
         if asked is None or asked.isdigit():
             most = int(asked or found.limit) + more
@@ -207,14 +215,18 @@ class Writer:
     def _page(self, found: Field, pick: Pick, parent: str | None) -> Written:
         level, opens = _Level(self._alias()), Opens()
         this = level.this
+        order = f"{this}.{found.newest} desc, {this}.id desc"
+        if found.by:
+            order = f"{this}.{found.by}, {this}.id"
         shown = f'{this}."#" <= {self._first(pick) or found.limit}'
+        without_more = f" filter (where {shown})" if _asks_for_more(pick) else ""
         made: list[tuple[str, str]] = []
         for part in pick.picks:
             if part.name == TYPENAME:
                 made.append((part.key, f"'{pick.on}'"))
             elif part.name == "edges":
                 edge, opened = self._edge(found, part, level)
-                listed = f'json_agg({edge} order by {this}."#") filter (where {shown})'
+                listed = f"json_agg({edge} order by {order}){without_more}"
                 made.append((part.key, f"coalesce({listed}, '[]')"))
                 if opened:
                     opens[part.key] = opened
@@ -222,9 +234,6 @@ class Writer:
                 made.append((part.key, self._page_info(found, part, this, shown)))
         if all(part.name == TYPENAME for part in pick.picks):
             return json_object(made), opens
-        order = f"{this}.{found.newest} desc, {this}.id desc"
-        if found.by:
-            order = f"{this}.{found.by}, {this}.id"
         rows = self._rows(found, pick, this, parent, order)
         # `having` makes it one row whatever is selected.
         joins = "".join(level.joins)

@@ -12,7 +12,7 @@ from shuke_core.events.outbox import announce
 from shuke_core.kit import clock
 from shuke_core.kit.crypto import token_digest
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import Row, fetch
+from shuke_core.kit.transactions import Row, fetch, read
 from shuke_core.staff.codes import withdraw_codes
 from shuke_core.staff.errors import StaffUnknown
 from shuke_core.staff.events import StaffChanged, StaffLeft
@@ -121,7 +121,7 @@ async def staff_of_digests(digests: Collection[bytes]) -> dict[bytes, StaffCard]
     That a session is used is noted once in some minutes, here.
     """
     now = clock.now()
-    rows = await fetch(
+    rows = await read(
         f"{_CARD} AND t.digest = ANY ($5::bytea[])",
         *(now, now - USE_NOTED, now - IDLE_LIFE, list(digests)),
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from shuke_core.kit import clock
 from shuke_core.kit.crypto import CannotOpen, Place, keyed_digest, new_key, seal, unseal
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import Row, current_tenant, fetch
+from shuke_core.kit.transactions import Row, current_tenant, fetch, read
 from shuke_core.tenants.errors import TenantKeysMissing
 from shuke_core.tenants.master_keys import MasterKey, masters, set_masters
 
@@ -110,7 +110,7 @@ async def tenant_keys() -> TenantKeys:
     tenant_id = current_tenant()
     until, keys = _unwrapped.get(tenant_id, (0.0, None))
     if keys is None or until < monotonic():
-        rows = await fetch(_SEALING_KEYS)
+        rows = await read(_SEALING_KEYS)
         if not rows:
             raise TenantKeysMissing(tenant_id=tenant_id)
         keys = _opened(tenant_id, rows)

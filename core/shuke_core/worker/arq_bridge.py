@@ -10,12 +10,15 @@ whoever enqueues says so on a channel, and the worker looks then; now and then i
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 
 import orjson
 from arq.connections import ArqRedis
+from arq.constants import job_key_prefix
+from arq.jobs import serialize_job
+from arq.utils import timestamp_ms
 from arq.worker import Worker, func
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
@@ -31,7 +34,8 @@ log = logging.getLogger("shuke.worker")
 
 
 class ArqWaker:
-    """Carries the wakes of a web process; many within two milliseconds become one a topic."""
+    """Carries the wakes of a web process. The first goes at once; those that come while it is under
+    way, and in the two milliseconds after, become one a topic."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -48,20 +52,15 @@ class ArqWaker:
             self._task = asyncio.get_running_loop().create_task(self._send())
 
     async def _send(self) -> None:
-        await asyncio.sleep(_COALESCE_SECONDS)
         while self._asked:
             topics, self._asked = self._asked, set()
             try:
                 if self._pool is None:
                     self._pool = _pool(self._url)
-                for topic in topics:
-                    # One wake a topic waits in Redis, however many are sent while nobody listens.
-                    await self._pool.enqueue_job(
-                        _JOB, topic, _queue_name=QUEUE, _job_id=f"wake:{topic}"
-                    )
-                await self._pool.publish(_HINTS, "")
+                await _enqueue(self._pool, topics)
             except (TimeoutError, RedisError, OSError):
                 log.warning("no wake was sent; the poll will find the work")
+            await asyncio.sleep(_COALESCE_SECONDS)
 
     async def close(self) -> None:
         """Sends what is asked for and lets the connection go; later wakes are left to the poll."""
@@ -70,6 +69,22 @@ class ArqWaker:
             await self._task
         if self._pool is not None:
             await _let_go(self._pool)
+
+
+async def _enqueue(pool: ArqRedis, topics: Iterable[str]) -> None:
+    """As `enqueue_job`, with the hint and for all of the topics in one trip where that takes four.
+
+    One wake a topic waits in Redis, however many are sent while nobody listens.
+    """
+    now = timestamp_ms()
+    async with pool.pipeline(transaction=True) as trip:
+        for topic in topics:
+            job_id = f"wake:{topic}"
+            job = serialize_job(_JOB, (topic,), {}, None, now, serializer=orjson.dumps)
+            trip.set(job_key_prefix + job_id, job, px=pool.expires_extra_ms, nx=True)
+            trip.zadd(QUEUE, {job_id: now}, nx=True)
+        trip.publish(_HINTS, "")
+        await trip.execute()
 
 
 async def _let_go(pool: ArqRedis) -> None:

@@ -1,8 +1,8 @@
 """Runs a checked operation in its unit of work, against the clock; errors get their code."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from types import TracebackType
 from typing import Any
 
 import strawberry
@@ -13,8 +13,6 @@ from strawberry.extensions import SchemaExtension
 from shuke_core.access.errors import TokenInvalid
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.masking import without_numbers
-from shuke_core.kit.transactions import unit_of_work
-from shuke_core.tenants.queries import TenantCard
 from shuke_schema.context import Context
 from shuke_schema.http.door import graphql_schema
 from shuke_schema.http.errors import DeadlineExceeded, VariablesInvalid
@@ -44,16 +42,27 @@ class Checked(SchemaExtension):
         yield
 
 
-@asynccontextmanager
-async def unit_in_time(tenant: TenantCard, seconds: float) -> AsyncIterator[None]:
-    """The unit of work of an operation. Past its time it is rolled back: DeadlineExceeded."""
-    try:
-        async with asyncio.timeout(seconds) as clock, unit_of_work(tenant.id):
-            yield
-    except TimeoutError:
-        if clock.expired():
-            raise DeadlineExceeded(seconds=f"{seconds:g}") from None
-        raise
+class Deadline:
+    """Around the unit of work of an operation: past its time that is rolled back, DeadlineExceeded."""
+
+    __slots__ = ("_clock", "_seconds")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._clock = seconds, asyncio.timeout(seconds)
+
+    async def __aenter__(self) -> None:
+        await self._clock.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:  # it raises when its own time is over, and nothing else
+            await self._clock.__aexit__(kind, failure, trace)
+        except TimeoutError:
+            raise DeadlineExceeded(seconds=f"{self._seconds:g}") from None
 
 
 async def run(

@@ -13,6 +13,7 @@ from shuke_core.access.rights import Within
 from shuke_core.access.scopes import narrow_to
 from shuke_core.audit.actors import Actor, act_as
 from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.transactions import unit_of_work
 from shuke_core.tenants.queries import TenantCard, find_tenant
 from shuke_schema.context import Context
 from shuke_schema.http.answers import GraphQLAnswer, refused
@@ -20,7 +21,7 @@ from shuke_schema.http.closing import refuse_changes
 from shuke_schema.http.document import Document
 from shuke_schema.http.door import Door, documents_of, graphql_schema
 from shuke_schema.http.errors import DocumentInvalid, MethodRefused, VariablesInvalid
-from shuke_schema.http.execution import run, shown_error, unit_in_time
+from shuke_schema.http.execution import Deadline, run, shown_error
 from shuke_schema.http.graphiql import graphiql
 from shuke_schema.http.guarded import guarded_once
 from shuke_schema.http.introspection import may_explore
@@ -74,13 +75,17 @@ async def _answer(door: Door, rates: Rates, tenant: TenantCard, request: Request
     await rates.take_guarded(caller, guessable)
     told = None
     if outside is not None:
-        async with unit_in_time(tenant, limits.deadline_seconds):  # who may not, asks nobody
+        async with (
+            Deadline(limits.deadline_seconds),
+            unit_of_work(tenant.id),
+        ):  # who may not, asks nobody
             context = await door.identify(tenant, token)
             curious = door.may_introspect(context)
             documents.check(text, document, may_introspect=curious, trusted=known)
             _check_rights(documents, document, operation, context)
         told = await outside.told(graphql_schema(schema), tenant, asked.variables)
-    async with unit_in_time(tenant, limits.deadline_seconds):
+    reads = operation.operation is OperationType.QUERY
+    async with Deadline(limits.deadline_seconds), unit_of_work(tenant.id, waits=reads):
         if token and door.presume and documents.is_lean(text, document, operation):
             context = door.presume(tenant, token)
         else:
@@ -118,7 +123,7 @@ async def _may_get(door: Door, rates: Rates, tenant: TenantCard, caller: Caller)
         return door.open_to_get
     await rates.take(caller, 1, door.limits)
     try:
-        async with unit_in_time(tenant, door.limits.deadline_seconds):
+        async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
             return may_explore(await door.identify(tenant, caller.token))
     except TokenInvalid:
         return False

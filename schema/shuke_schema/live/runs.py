@@ -16,9 +16,10 @@ from shuke_core.access.errors import PermissionDenied
 from shuke_core.access.rights import Within
 from shuke_core.access.scopes import narrow_to
 from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.transactions import unit_of_work
 from shuke_core.live.history import rows_seen
 from shuke_schema.context import Context
-from shuke_schema.http.execution import operation_extensions, shown_error, unit_in_time
+from shuke_schema.http.execution import Deadline, operation_extensions, shown_error
 from shuke_schema.live.guards import Subscribed
 from shuke_schema.live.updates import Feed, Source, Told
 
@@ -87,7 +88,7 @@ class Run:
 
     @asynccontextmanager
     async def _reading(self, within: Within | None) -> AsyncIterator[None]:
-        async with self._readers, unit_in_time(self._context.tenant, _SECONDS):
+        async with self._readers, Deadline(_SECONDS), unit_of_work(self._context.tenant.id):
             if within is not None:
                 await narrow_to(within)
             yield

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from graphql import GraphQLField, GraphQLID, VariableNode, get_named_type
-from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.collect_fields import FieldDetails, FieldDetailsList
 from graphql.execution.values import VariableValues, get_argument_values
 
 from shuke_core.kit.pagination import checked_page_size, from_cursor
 from shuke_core.projection.declare import Field, Kind
 
+SIZE = "first"  # the argument that says how many rows
 NOBODY = UUID(int=0)  # no row has this id; what is no id at all is answered as an unknown one
 
 
@@ -77,6 +78,14 @@ def for_sql(given: Mapping[str, Any], how: Field, key: bytes) -> dict[str, Any]:
             values["after"] = after
             values["after_at"], values["after_id"] = from_cursor(key, how.listed, after)
     return values
+
+
+def says_size(details: FieldDetailsList) -> bool:
+    """Whether the document itself says how many rows a field has, by a number or by saying none."""
+    return not any(
+        argument.name.value == SIZE and _has_variable(argument.value)
+        for argument in details[0].node.arguments or ()
+    )
 
 
 def shape_of(value: Any) -> Any:

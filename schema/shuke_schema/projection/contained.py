@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from shuke_core.kit.faults import PASSING
-from shuke_core.kit.transactions import fetch_value, savepoint
+from shuke_core.kit.transactions import read_value, savepoint
 from shuke_core.plugins.errors import PluginFailed
 from shuke_core.plugins.faults import contain, faults_here, too_late
 from shuke_core.projection.sql import Statement
@@ -34,7 +34,7 @@ async def read_contained(outline: Outline, asked: Asked, write: Write, of_plugin
     if of_plugin not in guilty:
         without = write(failed | guilty.keys())
         # Not caught: what fails without them is the core's own fault, and is not noted as theirs.
-        text: str | None = await fetch_value(without.text, *asked.parameters(without))
+        text: str | None = await read_value(without.text, *asked.parameters(without))
     for key in sorted(guilty):
         if isinstance(guilty[key], TimeoutError):
             too_late(key, containment.FIELD_SECONDS)
@@ -65,7 +65,7 @@ async def _guilty(
 async def _tried(statement: Statement, asked: Asked) -> Answered | Exception:
     try:
         async with savepoint(), asyncio.timeout(containment.FIELD_SECONDS):
-            return statement, await fetch_value(statement.text, *asked.parameters(statement))
+            return statement, await read_value(statement.text, *asked.parameters(statement))
     except PASSING:
         raise
     except TimeoutError:

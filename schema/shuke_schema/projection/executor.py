@@ -26,7 +26,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from shuke_core.kit.transactions import fetch_value
+from shuke_core.kit.transactions import read_value
 from shuke_core.plugins.errors import PluginFailed
 from shuke_core.projection.cursors import sign_cursors
 from shuke_core.projection.reads import OF_THE_READ, Read
@@ -150,7 +150,7 @@ class ProjectionExecutor(StrawberryGraphQLCoreExecutionContext):
             statement, text = await read_contained(outline, asked, write, of_plugin)
         else:
             statement = write()
-            text = await fetch_value(statement.text, *asked.parameters(statement))
+            text = await read_value(statement.text, *asked.parameters(statement))
         if text is None:
             if read.unknown is not None:
                 raise read.unknown()

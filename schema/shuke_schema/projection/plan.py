@@ -21,7 +21,7 @@ from shuke_core.projection.declare import Kind
 from shuke_core.projection.reads import OF_THE_READ, TYPENAME, WITHOUT, Pick, Read
 from shuke_core.projection.registry import Registry
 from shuke_core.projection.sql import Statement, Writer
-from shuke_schema.projection.arguments import Site, for_sql, shape_of, site_of
+from shuke_schema.projection.arguments import SIZE, Site, for_sql, says_size, shape_of, site_of
 
 MOST_CHARACTERS = 1_000_000  # of documents with plans, which keep their documents alive
 NOTHING: Mapping[str, Any] = {}
@@ -34,7 +34,8 @@ class Outline:
 
     `statement` is that of a request with nothing to refuse. `nodes` keeps the document's nodes
     alive, since the key has their identities. `places` names the fields that plugins answer by SQL,
-    by the plugin; most documents have none.
+    by the plugin; most documents have none. `has_own_size`: the size of the read's own page is in
+    the key as well.
     """
 
     pick: Pick
@@ -42,15 +43,21 @@ class Outline:
     has_pages: bool
     nodes: list[Any]
     places: Mapping[str, str]
+    has_own_size: bool
     statement: Statement | None = None
 
     @property
     def fixed(self) -> frozenset[int]:
-        """The sites whose values are the document's own, the same in each request."""
+        """The sites whose page sizes are the document's own, the same in each request."""
         return frozenset(
-            number
-            for number, site in enumerate(self.sites, OF_THE_READ + 1)
-            if site.fixed is not None
+            [
+                *[OF_THE_READ][: self.has_own_size],
+                *(
+                    number
+                    for number, site in enumerate(self.sites, OF_THE_READ + 1)
+                    if site.fixed is not None
+                ),
+            ]
         )
 
     @property
@@ -90,6 +97,7 @@ class Plans:
         classes: frozenset[FieldClass],
     ) -> Outline:
         """The outline of a read's selection, known or made now."""
+        own_size = says_size(details)
         key = (
             tuple(id(each.node) for each in details),
             classes,
@@ -97,11 +105,15 @@ class Plans:
                 (name, shape_of(each)) for name, each in executor.variable_values.coerced.items()
             ),
             read.question,
-            tuple((name, shape_of(each)) for name, each in read.given.items()),
+            tuple(
+                (name, each if own_size and name == SIZE else shape_of(each))
+                for name, each in read.given.items()
+            ),
         )
         known = self._outlines.get(key)
         if known is None:
             known = self._outlines[key] = _Walk(executor).outline(return_type, details, read, self)
+            known.has_own_size = own_size
             self._kept += known.weight
             while self._kept > self._most and len(self._outlines) > 1:
                 self._kept -= self._outlines.popitem(last=False)[1].weight
@@ -182,7 +194,7 @@ class _Walk:
         pick = Pick("", "", on=kind.name, site=OF_THE_READ, picks=self._picks(kind, details))
         places = {key: ", ".join(sorted({*each})) for key, each in self._places.items()}
         nodes = [each.node for each in details]
-        return Outline(pick, self._sites, self._has_pages, nodes, places)
+        return Outline(pick, self._sites, self._has_pages, nodes, places, has_own_size=False)
 
     def _picks(self, kind: GraphQLObjectType, details: FieldDetailsList) -> list[Pick]:
         grouped = self._executor.collect_subfields(kind, details).grouped_field_set

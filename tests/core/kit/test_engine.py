@@ -4,10 +4,21 @@ from typing import Any
 
 import pytest
 from asyncpg import DivisionByZeroError
+from tests.support.scratch import own_pool
 from tests.support.shop import Shop
 
 from shuke_core.kit.engine import UnitConnection
-from shuke_core.kit.transactions import current_tenant, fetch, fetch_value, savepoint, unit_of_work
+from shuke_core.kit.transactions import (
+    current_tenant,
+    fetch,
+    fetch_value,
+    read,
+    read_value,
+    savepoint,
+    unit_of_work,
+)
+from shuke_core.places import Places
+from shuke_core.tenants.models import Store
 
 _TENANT = "SELECT current_setting('shuke.tenant_id')::uuid WHERE $1::uuid IS NOT NULL"
 _FAILS = "SELECT 1 / 0 WHERE $1::uuid IS NOT NULL"
@@ -56,6 +67,44 @@ async def test_one_that_fails_first_begins_the_unit_anew_for_the_same_tenant(
     assert said == [f"ROLLBACK; BEGIN; SET LOCAL shuke.tenant_id = '{shop.tenant_id}'"]
     async with unit_of_work(shop.tenant_id):
         assert await fetch(_NAMES) == [{"name": "Kept"}]
+
+
+async def test_a_part_of_a_unit_that_waits_needs_neither_beginning_nor_savepoint(
+    shop: Shop, said: list[str]
+) -> None:
+    async with unit_of_work(shop.tenant_id, waits=True) as unit:
+        with pytest.raises(DivisionByZeroError):
+            async with savepoint():
+                await read(_FAILS)
+        async with savepoint():
+            assert await read_value(_TENANT) == shop.tenant_id
+        assert not unit.connection.has_begun
+        with pytest.raises(DivisionByZeroError):
+            await _renames_and_fails()
+        assert unit.connection.has_begun
+        assert {"name": "Gone"} not in await fetch(_NAMES)
+    assert said == [f"ROLLBACK; BEGIN; SET LOCAL shuke.tenant_id = '{shop.tenant_id}'"]
+
+
+async def test_a_unit_that_waits_begins_by_a_query_of_a_model(shop: Shop) -> None:
+    async with unit_of_work(shop.tenant_id, waits=True) as unit:
+        assert len(await Store.all()) == 2
+        assert unit.connection.has_begun
+
+
+async def test_where_reads_do_not_go_alone_a_unit_begins_at_once(
+    places: Places, shop: Shop
+) -> None:
+    async with (
+        own_pool(places, 1, statement_cache_size=0),
+        unit_of_work(shop.tenant_id, waits=True) as unit,
+    ):
+        assert unit.connection.has_begun
+        assert await read_value(_TENANT) == shop.tenant_id
+    async with own_pool(places, 1) as client:
+        client.reads_go_alone = False
+        async with unit_of_work(shop.tenant_id, waits=True) as unit:
+            assert unit.connection.has_begun
 
 
 async def test_what_was_done_before_a_part_outlives_it(shop: Shop, said: list[str]) -> None:

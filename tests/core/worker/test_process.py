@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
 
+import orjson
 import pytest
+from redis.asyncio import Redis
 from tests.support.shop import Shop
 
 from shuke_core.app import DRAINS
@@ -16,7 +18,7 @@ from shuke_core.kit.tasks import end
 from shuke_core.kit.transactions import current_unit, unit_of_work
 from shuke_core.settings import Settings
 from shuke_core.worker import arq_bridge
-from shuke_core.worker.arq_bridge import ArqWaker
+from shuke_core.worker.arq_bridge import QUEUE, ArqWaker
 from shuke_core.worker.process import work
 
 PHONE = "13800138000"
@@ -72,31 +74,24 @@ async def test_without_any_redis_the_poll_does_the_work(shop: Shop, tmp_path: Pa
         assert await _seconds_until_points(shop) < 5
 
 
-class _Recorder:
-    """Stands for the connection; notes what is sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-
-    async def enqueue_job(self, name: str, topic: str, **_: object) -> None:
-        self.sent.append(topic)
-
-    async def publish(self, channel: str, message: str) -> None:
-        self.sent.append(f"{channel} {message}")
-
-    async def aclose(self, close_connection_pool: bool) -> None:
-        """Nothing to close."""
-
-
-async def test_many_wakes_at_once_become_one_job_a_topic() -> None:
-    waker, recorder = ArqWaker("unix:///nowhere"), _Recorder()
-    waker._pool = recorder  # type: ignore[assignment]
-    for _ in range(1000):
-        waker("inbox")
-        waker("relay")
-    await waker.close()
-    assert sorted(recorder.sent[:2]) == ["inbox", "relay"]
-    assert recorder.sent[2:] == ["shuke:wakes:hints "]
+async def test_many_wakes_at_once_become_one_job_a_topic(servers: EmbeddedServers) -> None:
+    keys = [QUEUE, *(f"arq:job:wake:{topic}" for topic in ("inbox", "relay"))]
+    async with Redis.from_url(servers.redis_url) as redis, redis.pubsub() as hints:
+        await redis.delete(*keys)
+        await hints.subscribe(f"{QUEUE}:hints")
+        assert await hints.get_message(timeout=5)  # that it listens
+        for waker in (ArqWaker(servers.redis_url), ArqWaker(servers.redis_url)):
+            for _ in range(1000):
+                waker("inbox")
+                waker("relay")
+            await waker.close()
+        waiting = set(await redis.zrange(QUEUE, 0, -1))
+        jobs = [orjson.loads(job) for job in await redis.mget(keys[1:]) if job]
+        await redis.delete(*keys)
+        assert waiting == {b"wake:inbox", b"wake:relay"}
+        assert [(job["f"], job["a"]) for job in jobs] == [("wake", ["inbox"]), ("wake", ["relay"])]
+        told = [await hints.get_message(True, timeout=0.5) for _ in range(3)]
+        assert [each is not None for each in told] == [True, True, False]
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ PAGE = "{ me { cardNo points { balance } orders(first: 2) { edges { node { no } 
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that requests make, besides BEGIN and COMMIT."""
     made: list[str] = []
-    rows, value = UnitConnection.fetch, UnitConnection.fetch_value
+    rows, value, read = UnitConnection.fetch, UnitConnection.fetch_value, UnitConnection.read
 
     async def fetch_noted(self: UnitConnection, sql: str, *values: object) -> Any:
         made.append(sql)
@@ -30,7 +30,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(sql)
         return await value(self, sql, *values)
 
+    async def read_noted(self: UnitConnection, sql: str, *values: object) -> Any:
+        made.append(sql)
+        return await read(self, sql, *values)
+
     monkeypatch.setattr(UnitConnection, "fetch", fetch_noted)
+    monkeypatch.setattr(UnitConnection, "read", read_noted)
     monkeypatch.setattr(UnitConnection, "fetch_value", value_noted)
     return made
 
@@ -52,8 +57,9 @@ async def test_a_known_page_of_oneself_is_one_statement_and_says_the_same(
     first = await _post(client, shop, PAGE, login)
     asked.clear()
     assert await _post(client, shop, PAGE, login) == first
-    assert len(asked) == 1
-    assert "member_token" in asked[0]
+    # Which plugins are on is looked up anew each two seconds.
+    (page,) = [sql for sql in asked if "plugin_switch" not in sql]
+    assert "member_token" in page
     assert first[1]["data"]["me"]["points"]["balance"] == 12
 
 

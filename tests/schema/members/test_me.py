@@ -140,19 +140,18 @@ async def test_the_page_takes_two_statements_however_many_rows(
     await shop.sold(*[shop.ticket(phone=PHONE) for _ in range(30)])
     await shop.login(PHONE)
     said: list[str] = []
-    fetch, fetch_value = UnitConnection.fetch, UnitConnection.fetch_value
+    ways = {name: getattr(UnitConnection, name) for name in ("fetch", "fetch_value", "read")}
 
-    async def counting(self: UnitConnection, sql: str, *values: object) -> list[dict[str, Any]]:
-        said.append(sql)
-        return await fetch(self, sql, *values)
+    def counted(name: str) -> Any:
+        async def count(self: UnitConnection, sql: str, *values: object) -> Any:
+            said.append(sql)
+            return await ways[name](self, sql, *values)
 
-    async def counting_value(self: UnitConnection, sql: str, *values: object) -> Any:
-        said.append(sql)
-        return await fetch_value(self, sql, *values)
+        return count
 
     await _ask(client, shop)
-    monkeypatch.setattr(UnitConnection, "fetch", counting)
-    monkeypatch.setattr(UnitConnection, "fetch_value", counting_value)
+    for name in ways:
+        monkeypatch.setattr(UnitConnection, name, counted(name))
     for first in (1, 30):
         said.clear()
         body = await client.post(
