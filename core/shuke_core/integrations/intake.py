@@ -16,8 +16,8 @@ from shuke_core.kit import clock
 from shuke_core.members.services import (
     Identity,
     complete_members,
+    enter_newcomers,
     find_members,
-    identify_members,
     link_identities,
 )
 from shuke_core.orders.services import (
@@ -166,7 +166,8 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
     sales = [(place, sale) for place, sale in sales if fates[place] is Fate.KNOWN]
     identities = [_identity(sale, source) for _, sale in sales]
     newcomers = {who for who in identities if who is not None} - there.keys()
-    members = {**there, **(await identify_members(newcomers) if newcomers else {})}
+    # Nobody is held here: whoever writes rows of members does that, `record_sales` first of all.
+    members = there | (await enter_newcomers(newcomers) if newcomers else {})
     await link_identities(
         {
             Identity.of_card(source, sale.card): members[who]

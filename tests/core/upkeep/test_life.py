@@ -237,6 +237,29 @@ async def test_nothing_is_left_of_an_erased_tenant_and_the_other_is_untouched(
         await register_tenant(owner, slug=one.shop.slug, name="again", zone="Asia/Shanghai")
 
 
+async def test_tables_that_can_not_be_put_in_order_stop_it_before_the_keys_go(
+    runtime: Runtime, shop: Shop, owner: str
+) -> None:
+    await close_tenant(owner, shop.slug, "")
+    async with connection_to(owner) as db:
+        for made in (
+            "CREATE TABLE circle_a (tenant_id uuid, id uuid, b uuid, PRIMARY KEY (tenant_id, id))",
+            "CREATE TABLE circle_b (tenant_id uuid, id uuid, a uuid, PRIMARY KEY (tenant_id, id), "
+            "FOREIGN KEY (tenant_id, a) REFERENCES circle_a)",
+            "ALTER TABLE circle_a ADD FOREIGN KEY (tenant_id, b) REFERENCES circle_b",
+        ):
+            await db.execute(made)
+        try:
+            with pytest.raises(ValueError, match="circle"):
+                await _erase(runtime, shop.slug)
+        finally:
+            await db.execute("DROP TABLE circle_a, circle_b CASCADE")
+    forget_keys(shop.tenant_id)
+    async with unit_of_work(shop.tenant_id):
+        assert (await tenant_keys()).id
+    assert (await find_any_tenant(shop.slug)).state == "closing"
+
+
 async def test_the_plan_puts_every_table_behind_those_that_refer_to_it(
     catalogue: asyncpg.Connection,
 ) -> None:
