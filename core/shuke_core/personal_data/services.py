@@ -34,6 +34,7 @@ from shuke_core.personal_data.rules import (
     CONFIRMATIONS,
     GRACE,
     LONGEST_NOTE,
+    ErasureGround,
     PersonalDataRight,
     due_on,
     is_confirmed,
@@ -181,15 +182,11 @@ async def _card_of(given: Arguments) -> str:
     MEMBERS_ERASE,
     describe=_card_of,
 )
-async def erase_member(member: UUID, reason: str) -> None:
-    """Erases a member at once, for a reason that stays in the audit.
-
-    Raises ErasureReasonMissing, MemberUnknown.
-    """
-    purpose = _reason(reason)
+async def erase_member(member: UUID, ground: ErasureGround) -> None:
+    """Erases a member at once, on a ground that stays in the audit. Raises MemberUnknown."""
     await _hold(member)
     await _close_all(member)
-    await erase(member, purpose)
+    await erase(member, ground.value)
 
 
 @demands_step_up(
@@ -225,7 +222,7 @@ async def erase_next() -> bool:
     try:
         async with savepoint():
             await _close_all(member_id)
-            await erase(member_id, "asked for by the member")
+            await erase(member_id, "asked_in_app")
     except (*PASSING, SerializationError, DeadlockDetectedError):
         raise  # of the whole unit, which is tried again
     except Exception:

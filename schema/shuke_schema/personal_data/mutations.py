@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from shuke_core.access.permissions import MEMBERS_ERASE, PRIVACY_REQUESTS
 from shuke_core.access.rights import FieldClass
 from shuke_core.personal_data.queries import request_of_id
+from shuke_core.personal_data.rules import ErasureGround
 from shuke_core.personal_data.services import answer_request, erase_member, hand_over_data
 from shuke_schema.context import id_of
 from shuke_schema.http.closing import WHILE_CLOSING
@@ -80,15 +81,15 @@ _FAILURES = Failures(
 class PersonalDataMutation:
     @strawberry.mutation(
         description="Erases a member at once and for good; what was bought and earned stays, as a "
-        f"random subject's. The reason stays too: name nobody in it. `stepUp`: {STEP_UP}.",
+        f"random subject's. The ground stays in the audit. `stepUp`: {STEP_UP}.",
         metadata=asks(Audience.STAFF, MEMBERS_ERASE) | WHILE_CLOSING,
     )
     async def erase_member(
-        self, member: strawberry.ID, reason: str, step_up: strawberry.ID | None = None
+        self, member: strawberry.ID, ground: ErasureGround, step_up: strawberry.ID | None = None
     ) -> ErasurePayload:
         grant = grant_of(step_up)
         _, errors = await _FAILURES.attempt(
-            lambda: erase_member(grant, id_of(member) or NOBODY, reason)
+            lambda: erase_member(grant, id_of(member) or NOBODY, ground)
         )
         return ErasurePayload(errors=errors)
 

@@ -9,6 +9,7 @@ from tests.support.accounts import grant_for, race
 from tests.support.exports import as_staff, staff_id_of
 from tests.support.shop import Shop
 
+from shuke_core.audit.queries import Search, acts_before, opened_entries
 from shuke_core.kit import clock
 from shuke_core.kit.faults import DatabaseAway
 from shuke_core.kit.ids import new_id
@@ -24,7 +25,7 @@ from shuke_core.personal_data.errors import (
     RightsRequestUnknown,
 )
 from shuke_core.personal_data.jobs import tell_of_overdue
-from shuke_core.personal_data.rules import GRACE
+from shuke_core.personal_data.rules import GRACE, ErasureGround
 from shuke_core.personal_data.services import (
     MOST_A_DAY,
     answer_request,
@@ -33,11 +34,13 @@ from shuke_core.personal_data.services import (
     cancel_erasure,
     erase_member,
     erase_next,
+    hand_over_data,
     take_my_data,
 )
 from shuke_core.stepup.errors import StepUpRequired
 
 PHONE = "13800138000"
+IN_PERSON = ErasureGround.ASKED_IN_PERSON
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -233,27 +236,54 @@ async def test_past_its_day_a_request_is_an_alert_until_it_is_answered(shop: Sho
         assert await shop.rows(alerts) == [{**told, "stands": False}]
 
 
-async def _by_staff(shop: Shop, member_id: UUID, reason: str = "本人到店申请") -> None:
+async def _by_staff(shop: Shop, member_id: UUID) -> None:
     async with unit_of_work(shop.tenant_id):
         me = await staff_id_of("admin")
         as_staff(me)
-        grant = await grant_for(me, "members.erase", {"member": member_id, "reason": reason})
-        await erase_member(grant, member_id, reason)
+        grant = await grant_for(me, "members.erase", {"member": member_id, "ground": IN_PERSON})
+        await erase_member(grant, member_id, IN_PERSON)
 
 
-async def test_staff_erase_at_once_with_a_step_up_and_a_reason(shop: Shop) -> None:
+async def test_staff_erase_at_once_with_a_step_up_and_a_ground(shop: Shop) -> None:
     await shop.staff_login()
     member_id = await shop.member(PHONE)
     async with unit_of_work(shop.tenant_id):
         await ask_correction(member_id, "生日写错了")
         as_staff(await staff_id_of("admin"))
         with pytest.raises(StepUpRequired):
-            await erase_member(None, member_id, "本人到店申请")
-    for reason in ("", " "):
-        with pytest.raises(ErasureReasonMissing):
-            await _by_staff(shop, member_id, reason)
+            await erase_member(None, member_id, IN_PERSON)
     await _by_staff(shop, member_id)
     assert await _members(shop) == ["erased"]
     assert await _requests(shop) == [("correction", "withdrawn"), ("erasure", "done")]
+    erased = "SELECT reason FROM audit_entry WHERE tenant_id = $1 AND act = 'member.erased'"
+    assert await shop.rows(erased) == [{"reason": "asked_in_person"}]
     with pytest.raises(MemberUnknown):
         await _by_staff(shop, member_id)
+
+
+async def test_data_are_handed_over_for_a_reason_that_goes_with_the_member(shop: Shop) -> None:
+    await shop.staff_login()
+    member_id = await shop.member(PHONE)
+
+    async def hand_over(reason: str) -> None:
+        async with unit_of_work(shop.tenant_id):
+            me = await staff_id_of("admin")
+            as_staff(me)
+            meant = {"member": member_id, "reason": reason}
+            await hand_over_data(
+                await grant_for(me, "members.hand_over_data", meant), member_id, reason
+            )
+
+    async def told() -> str:
+        async with unit_of_work(shop.tenant_id):
+            rows = await acts_before(Search(act="member.data_handed_over"), None, 9)
+            (entry,) = (await opened_entries(rows)).values()
+        return entry.reason
+
+    for reason in ("", " "):
+        with pytest.raises(ErasureReasonMissing):
+            await hand_over(reason)
+    await hand_over("欧阳锋本人来取")
+    assert await told() == "欧阳锋本人来取"
+    await _by_staff(shop, member_id)
+    assert await told() == ""

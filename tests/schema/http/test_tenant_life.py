@@ -102,8 +102,8 @@ mutation ($member: ID!, $reason: String!, $stepUp: ID) {
 }
 """
 ERASE = """
-mutation ($member: ID!, $reason: String!, $stepUp: ID) {
-  eraseMember(member: $member, reason: $reason, stepUp: $stepUp) { errors { code } }
+mutation ($member: ID!, $ground: ErasureGround!, $stepUp: ID) {
+  eraseMember(member: $member, ground: $ground, stepUp: $stepUp) { errors { code } }
 }
 """
 
@@ -149,11 +149,15 @@ async def test_members_have_their_rights_until_the_end(
         (told,) = (await _told(guarded_client, shop, "member", text, me)).values()
         assert told["errors"] == []
     admin = await shop.staff_login()
-    meant = {"member": other, "reason": "本人到店申请"}
-    for operation, text in (("members.hand_over_data", HAND_OVER), ("members.erase", ERASE)):
+    handed, gone = {"reason": "本人到店申请"}, {"ground": "asked_in_person"}
+    for operation, text, meant in (
+        ("members.hand_over_data", HAND_OVER, {"member": other, **handed}),
+        ("members.erase", ERASE, {"member": other, **gone}),
+    ):
         grant = await step_up_of(shop, "admin", operation, meant)
+        given = {name: v.upper() if name == "ground" else v for name, v in meant.items()}
         (told,) = (
-            await _told(guarded_client, shop, "staff", text, admin, **meant, stepUp=grant)
+            await _told(guarded_client, shop, "staff", text, admin, **given, stepUp=grant)
         ).values()
         assert told["errors"] == []
     states = await shop.rows("SELECT state FROM member WHERE tenant_id = $1 ORDER BY state")
