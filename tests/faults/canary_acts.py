@@ -40,7 +40,9 @@ mutation ($password: String!) {
   signIn(handle: "keeper", password: $password) { session { token } errors { code } }
 }
 """
-BEGIN = "mutation { beginSecondFactor { secret errors { code } } }"
+BEGIN = """
+mutation ($password: String!) { beginSecondFactor(current: $password) { secret errors { code } } }
+"""
 SET_UP = """
 mutation ($code: String!) {
   setUpSecondFactor(code: $code) { session { token } errors { code } }
@@ -147,7 +149,7 @@ async def _keeper(fleet: Fleet, ask: Ask) -> tuple[str, bytes, int]:
 
     await act(None, ACCEPT, code=invited.json["code"], password=PASSWORD)
     token = (await act(None, SIGN_IN, password=PASSWORD))["session"]["token"]
-    secret = base64.b32decode((await act(token, BEGIN))["secret"])
+    secret = base64.b32decode((await act(token, BEGIN, password=PASSWORD))["secret"])
     step = step_at(datetime.now(UTC)) - 1
     session = (await act(token, SET_UP, code=code_at(secret, step)))["session"]
     return (session["token"] if session else token), secret, step

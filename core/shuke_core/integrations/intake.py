@@ -1,6 +1,7 @@
 """Intake: raw tickets become clean facts, people become members, facts become orders.
 
-One batch, whatever messages its tickets came in: four statements, not four a ticket.
+One batch, whatever messages its tickets came in, costs the same few statements, two more where somebody
+is new: not as many a ticket.
 """
 
 import re
