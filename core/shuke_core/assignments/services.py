@@ -217,14 +217,11 @@ async def _give(given: Mapping[_Picked, UUID | None], way: AssignmentWay, reason
     )
     for member, to in changed.items():
         announce(MemberAssigned(member.id, to, member.advisor_id))
-    one = next(iter(changed)).id if len(changed) == 1 else None
     await record(
         "members.assigned",
         f"way:{way.value}",
         changes={"members": (None, len(changed)), "advisors": (None, _told(changed))},
-        member_id=one,
-        # Of several it stands with each assignment, until that member is erased, and nowhere else.
-        reason=reason if one else "",
+        # The reason stands with each assignment until its member is erased, and nowhere else.
     )
     return len(changed)
 

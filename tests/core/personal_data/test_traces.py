@@ -95,7 +95,6 @@ async def test_reasons_are_read_until_the_erasure_and_by_nobody_after(
         "member.blocked",
         "member.merged",
         "member.phone_revealed",
-        "members.assigned",
         "points.withheld",
     }
     assert {(act, why) for act, why in await _reasons(shop) if why == WHY} == {
@@ -145,7 +144,7 @@ async def test_no_act_about_somebody_erased_leads_to_what_is_kept(shop: Shop) ->
         rows = await acts_before(Search(member_id=member_id), None, 500)
         told = (await opened_entries(rows)).values()
     assert {each.subject for each in told} <= {
-        "interaction", "member", "order", "rights_request", "task", "way",
+        "interaction", "member", "order", "rights_request", "task",
         *(f"member:{each}" for each in ids),
     }  # fmt: skip
 
