@@ -39,7 +39,7 @@ from tests.support.sockets import POINTS
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FORMS = [form for number in NUMBERS for form in written_forms(number)]
 LOOK_UP = "query ($phone: String!) { memberByPhone(phone: $phone) { cardNo maskedPhone } }"
