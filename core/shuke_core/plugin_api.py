@@ -2,6 +2,7 @@
 
 from shuke_core.access.permissions import OF_MEMBERS, Permission
 from shuke_core.access.rights import FieldClass
+from shuke_core.consents.queries import may_have_traits, may_market
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Event, Reaction
 from shuke_core.integrations.ticket_facts import CleanSale
@@ -66,6 +67,8 @@ __all__ = [
     "hookimpl",
     "inline",
     "many",
+    "may_have_traits",
+    "may_market",
     "new_id",
     "one",
     "pages",

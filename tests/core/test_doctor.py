@@ -152,6 +152,39 @@ async def test_a_reaction_that_never_ran_counts_from_the_first_event(
 
 
 @pytest.mark.slow
+async def test_what_a_suspended_tenant_has_is_no_trouble(ground: Places, runtime: Runtime) -> None:
+    """Messages, parked events, events, reactions and schedules of long ago, one of each."""
+    long_ago = "now() - interval '40 days'"
+    async with unit_in(ground) as (app, tenant_id):
+        for statement in (
+            "INSERT INTO integration (tenant_id, id, key, kind, state, created_at) "
+            "VALUES ($1, $1, 'till', 'webhook', 'active', now())",
+            "INSERT INTO inbox (tenant_id, id, integration_id, message_id, state, attempt, claims, "
+            "due_at, received_at, accepted, known, quarantined) "
+            f"VALUES ($1, $1, $1, 'm', 'pending', 0, 0, {long_ago}, {long_ago}, 0, 0, 0)",
+            "INSERT INTO parked_event (tenant_id, id, reaction, position, entity, state, attempt, "
+            "due_at, reason, parked_at) VALUES ($1, $1, 'points.earn', 2, 'order:1', 'dead', 8, "
+            f"{long_ago}, 'failed', {long_ago})",
+            "INSERT INTO schedule (tenant_id, id, name, slot_at, state, attempt, due_at) "
+            f"VALUES ($1, $1, 'doctor.late', {long_ago}, 'waiting', 0, {long_ago})",
+            "INSERT INTO event (tenant_id, id, type, entity, payload, recorded_at, position) VALUES "
+            f"($1, gen_random_uuid(), 'audit.recorded', 'audit', '{{}}', {long_ago}, 1), "
+            f"($1, gen_random_uuid(), 'audit.recorded', 'audit', '{{}}', {long_ago}, NULL)",
+            "INSERT INTO relay (tenant_id, id, position) VALUES ($1, $1, 1)",
+        ):
+            await app.execute(statement, tenant_id)
+    subjects = ("messages", "parked events", "events", "reactions", "schedules")
+    before = await found(runtime.settings, ground)
+    assert {before[each].health for each in subjects} == {Health.WARNING}
+    assert before["tenants"].sentence == "none suspended"
+    async with connection_to(ground.owner()) as owner:
+        await owner.execute("UPDATE tenant SET state = 'suspended' WHERE id = $1", tenant_id)
+    after = await found(runtime.settings, ground)
+    assert {after[each].health for each in subjects} == {Health.GOOD}, after
+    assert after["tenants"].sentence == "1 suspended, whose work waits on purpose"
+
+
+@pytest.mark.slow
 async def test_wal_that_can_not_be_archived_is_told_until_it_was(
     own_servers: EmbeddedServers, runtime: Runtime
 ) -> None:
@@ -192,6 +225,7 @@ async def test_in_order_nothing_is_warned_of(ground: Places, runtime: Runtime) -
     assert findings["events"].sentence == "none without a position"
     assert findings["reactions"].sentence == "none stands still"
     assert findings["schedules"].sentence == "none is overdue"
+    assert findings["tenants"].sentence == "none suspended"
     assert findings["WAL archive"].sentence == "no file is waiting for another attempt"
     assert "tenants' keys" not in findings  # there is no tenant yet
 

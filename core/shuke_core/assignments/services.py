@@ -221,7 +221,7 @@ async def _give(given: Mapping[_Picked, UUID | None], way: AssignmentWay, reason
         "members.assigned",
         f"way:{way.value}",
         changes={"members": (None, len(changed)), "advisors": (None, _told(changed))},
-        reason=reason,
+        # The reason stands with each assignment until its member is erased, and nowhere else.
     )
     return len(changed)
 

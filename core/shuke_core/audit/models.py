@@ -12,8 +12,8 @@ from shuke_core.kit.models import TenantModel
 class AuditEntry(TenantModel):
     """An act of staff, of a key or of the system; never changed.
 
-    `changes` is sealed, under the key of the member it is about (erasing the member makes it
-    unreadable and leaves the chain whole), otherwise under the tenant's.
+    `changes` is sealed, with the reason and the subject under the key of the member it is about
+    (erasing the member makes it unreadable and leaves the chain whole), otherwise under the tenant's.
     """
 
     actor_kind = fields.CharField(max_length=12)

@@ -6,17 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
+from shuke_core.audit.sealed import Kept, Told, subjects_of, told
 from shuke_core.kit.conditions import Conditions
-from shuke_core.kit.crypto import Place
-from shuke_core.kit.transactions import current_tenant, fetch
+from shuke_core.kit.transactions import fetch
 from shuke_core.tenants.keyring import member_keys, tenant_keys
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One act. `position` is its place in the chain, None until it is sealed."""
+    """One act, as it is kept. `position` is its place in the chain, None until it is sealed."""
 
     id: UUID
     position: int | None
@@ -34,7 +32,8 @@ class EntryRow:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for; None: whatever."""
+    """What is looked for; None: whatever. Entries about a member are found by another subject than the
+    member only together with `member_id`."""
 
     act: str | None = None
     subject: str | None = None
@@ -54,10 +53,15 @@ async def acts_before(
 ) -> list[EntryRow]:
     """Entries that fit, newest first, after the cursor `before` in that order."""
     at, entry_id = before or (None, None)
+    subjects = (
+        await subjects_of(search.subject, {search.member_id} if search.member_id else ())
+        if search.subject is not None
+        else None
+    )
     wanted = (
         Conditions("e.tenant_id = $1")
         .when("e.act = {}", search.act)
-        .when("e.subject = {}", search.subject)
+        .when("e.subject = ANY ({}::text[])", subjects)
         .when("e.actor_id = {}", search.actor_id)
         .when(_OF_MEMBER, search.member_id, search.member_id)
         .when("(e.recorded_at, e.id) < ({}, {})", at, entry_id)
@@ -72,13 +76,21 @@ async def acts_before(
     return [EntryRow(**row) for row in rows]
 
 
+async def opened_entries(rows: Sequence[EntryRow]) -> Mapping[UUID, Told]:
+    """What each of the entries says, as far as it can still be read."""
+    own = await member_keys({row.member_id for row in rows if row.member_id is not None})
+    tenant = (await tenant_keys()).for_texts
+    return {
+        row.id: told(
+            row.id,
+            Kept(row.subject, row.reason, row.changes),
+            tenant if row.member_id is None else own.get(row.member_id),
+        )
+        for row in rows
+    }
+
+
 async def opened_changes(rows: Sequence[EntryRow]) -> Mapping[UUID, dict[str, Any] | None]:
     """What changed in each of the entries: field to [before, after]; None where nothing did, or
     where the member has been erased."""
-    own = await member_keys({row.member_id for row in rows if row.member_id is not None})
-    tenant, opened = (await tenant_keys()).for_texts, dict[UUID, dict[str, Any] | None]()
-    for row in rows:
-        key = tenant if row.member_id is None else own.get(row.member_id)
-        place = Place(current_tenant(), "audit_entry", row.id, "changes")
-        opened[row.id] = orjson.loads(key.open(row.changes, place)) if row.changes and key else None
-    return opened
+    return {entry_id: each.changes for entry_id, each in (await opened_entries(rows)).items()}

@@ -13,13 +13,13 @@ from shuke_core.consents.errors import (
     PrivacyTextInvalid,
 )
 from shuke_core.consents.events import ConsentChanged
+from shuke_core.consents.queries import is_child
 from shuke_core.consents.rules import (
     LONGEST_AGENT,
     LONGEST_GUARDIAN,
     LONGEST_TEXT,
     Purpose,
     is_scene,
-    is_under_age,
     network_of,
 )
 from shuke_core.events.outbox import announce
@@ -30,7 +30,6 @@ from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.transactions import Row, fetch, fetch_one, fetch_value
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.texts import clean_lines, seal_text
-from shuke_core.tenants.queries import this_tenant
 
 _TICK = timedelta(microseconds=1)
 
@@ -75,7 +74,7 @@ async def give_consent(
     )
     if text is None or text["version"] != version:
         raise ConsentTextOutdated(newest=text["version"] if text else "none")
-    under_age = is_under_age(birthday, clock.now().astimezone((await this_tenant()).zone).date())
+    under_age = await is_child(member_id, birthday)
     if under_age and purpose is Purpose.MARKETING:
         raise ConsentUnderAge(purpose=purpose.value)
     named = _guardian(guardian) if under_age or guardian is not None else None

@@ -1,11 +1,15 @@
 """Partitions by day of the big append-only tables: made ahead, dropped when they are too old.
 
-Run as owner by `shuke migrate` and `shuke maintain`. Forced row security binds the owner as well,
-so rows that fell into the default partition are moved with the force lifted inside one transaction.
+Too old is what is past its thirty days and has been worked off: a day with events that somebody has
+not come to yet, because their tenant was suspended, say, stays whole.
+
+Run as owner by `shuke migrate`, which only makes, and `shuke maintain`. Forced row security binds the
+owner as well, so rows that fell into the default partition are moved with the force lifted inside one
+transaction.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -26,7 +30,8 @@ T = TypeVar("T")
 class Maintained:
     """What one run did: names of partitions made and dropped, rows moved out of the default.
 
-    `kept` are old ones that still hold events without a position: the relay has not come to them.
+    `kept` are old ones with events that are still wanted: the relay or a reaction has not come to
+    them, or they are parked.
     """
 
     made: tuple[str, ...]
@@ -100,8 +105,52 @@ async def _drop(owner: asyncpg.Connection, name: str) -> bool:
     return True
 
 
-async def ensure_partitions(owner: asyncpg.Connection, today: date | None = None) -> Maintained:
-    """Makes yesterday's to the next fourteen days' partitions, drops those past thirty days."""
+# Of one tenant: the days of before that hold events which a reaction has not come to, or which are
+# parked or dead, until somebody has mended them. What a plugin that is off has left does not count.
+_WANTED = """
+WITH follower AS (
+    SELECT f.name, coalesce(c.position, 0) AS position
+      FROM unnest($2::text[], $3::text[]) AS f(name, plugin)
+      LEFT JOIN reaction_cursor c ON c.tenant_id = $1 AND c.name = f.name
+     WHERE f.plugin IS NULL OR EXISTS (SELECT FROM plugin_switch s WHERE s.tenant_id = $1
+                                          AND s.key = f.plugin AND s.state = 'on')
+)
+SELECT DISTINCT (e.recorded_at AT TIME ZONE 'UTC')::date AS day FROM event e
+ WHERE e.tenant_id = $1 AND e.recorded_at < $4
+   AND (e.position > (SELECT min(position) FROM follower)
+        OR e.position IN (SELECT p.position FROM parked_event p JOIN follower f ON f.name = p.reaction
+                           WHERE p.tenant_id = $1 AND p.state IN ('parked', 'dead')))
+"""
+
+
+async def _wanted_days(
+    owner: asyncpg.Connection, before: date, followers: Mapping[str, str | None]
+) -> set[date]:
+    """Days before that one with events that are not worked off. Tenant by tenant, under row security,
+    since lifting it would lock tables that everybody writes to."""
+    days: set[date] = set()
+    until = datetime.combine(before, datetime.min.time(), UTC)
+    for tenant in await owner.fetch("SELECT id FROM tenant WHERE state <> 'erased'"):
+        async with owner.transaction():
+            await owner.execute("SELECT set_config('shuke.tenant_id', $1, true)", str(tenant["id"]))
+            rows = await owner.fetch(
+                _WANTED, tenant["id"], list(followers), list(followers.values()), until
+            )
+        days |= {row["day"] for row in rows}
+    return days
+
+
+async def ensure_partitions(
+    owner: asyncpg.Connection,
+    today: date | None = None,
+    *,
+    followers: Mapping[str, str | None] | None = None,
+) -> Maintained:
+    """Makes yesterday's to the next fourteen days' partitions, drops those past thirty days.
+
+    `followers` are the reactions there are, by name, each with the plugin whose it is, or None: what
+    they have not come to is not dropped. Without them nothing is.
+    """
     day = today or datetime.now(UTC).date()
     made: list[str] = []
     dropped: list[str] = []
@@ -114,11 +163,18 @@ async def ensure_partitions(owner: asyncpg.Connection, today: date | None = None
             if _name(table, wanted) not in present:
                 moved += await _patiently(owner, partial(_make, owner, table, wanted))
                 made.append(_name(table, wanted))
-        oldest = _name(table, day - timedelta(days=DAYS_KEPT))
-        for name in sorted(present - {f"{table}_default"}):
-            if name < oldest:
-                is_gone = await _patiently(owner, partial(_drop, owner, name))
-                (dropped if is_gone else kept).append(name)
+        if followers is None:
+            continue
+        oldest = day - timedelta(days=DAYS_KEPT)
+        old = [each for each in present - {f"{table}_default"} if each < _name(table, oldest)]
+        if not old:
+            continue
+        wanted_days = {_name(table, each) for each in await _wanted_days(owner, oldest, followers)}
+        for name in sorted(old):
+            is_gone = name not in wanted_days and await _patiently(
+                owner, partial(_drop, owner, name)
+            )
+            (dropped if is_gone else kept).append(name)
     return Maintained(tuple(made), tuple(dropped), moved, tuple(kept))
 
 

@@ -1,10 +1,12 @@
 """What waits, and whether it moves: messages, events, reactions, schedules of all tenants.
 
-All of it is read as the dispatch role, which sees states, positions and times, nothing else.
+All of it is read as the dispatch role, which sees states, positions and times, nothing else. What a
+suspended tenant has waits on purpose, and is left out.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from uuid import UUID
 
 import asyncpg
 
@@ -31,21 +33,27 @@ SELECT r.name, extract(epoch FROM now() - min(e.recorded_at))::int AS oldest
      WHERE e.tenant_id = l.tenant_id AND e.position > coalesce(c.position, 0)
      ORDER BY e.position LIMIT 1
  ) e
- WHERE coalesce(c.position, 0) < l.position
+ WHERE coalesce(c.position, 0) < l.position AND l.tenant_id <> ALL ($2::uuid[])
  GROUP BY r.name ORDER BY oldest DESC, r.name
 """
 
 
 async def waiting(app: asyncpg.Connection) -> AsyncIterator[Finding]:
     """Looks at everything that waits for a worker."""
+    rows = await app.fetch("SELECT id FROM tenant WHERE state = 'suspended'")
+    resting = [row["id"] for row in rows]
     for name, (table, state) in _WAITING.items():
-        yield await _queue(app, name, table, state)
-    yield await _relay(app)
-    yield await _reactions(app)
-    yield await _schedules(app)
+        yield await _queue(app, name, table, state, resting)
+    yield await _relay(app, resting)
+    yield await _reactions(app, resting)
+    yield await _schedules(app, resting)
+    said = f"{len(resting)} suspended, whose work waits on purpose" if resting else "none suspended"
+    yield good("tenants", said)
 
 
-async def _queue(app: asyncpg.Connection, name: str, table: str, waiting: str) -> Finding:
+async def _queue(
+    app: asyncpg.Connection, name: str, table: str, waiting: str, resting: Sequence[UUID]
+) -> Finding:
     async with app.transaction(readonly=True):
         await app.execute("SET LOCAL ROLE shuke_dispatch")
         row = await app.fetchrow(
@@ -53,8 +61,8 @@ async def _queue(app: asyncpg.Connection, name: str, table: str, waiting: str) -
             "count(*) FILTER (WHERE state = 'dead') AS dead, "
             "coalesce(extract(epoch FROM now() - min(due_at) FILTER "
             "(WHERE state = $1 AND due_at < 'infinity')), 0)::int "
-            f"AS oldest FROM {table} WHERE state IN ($1, 'dead')",
-            waiting,
+            f"AS oldest FROM {table} WHERE state IN ($1, 'dead') AND tenant_id <> ALL ($2::uuid[])",
+            *(waiting, resting),
         )
     if row["dead"]:
         return warning(
@@ -71,7 +79,10 @@ async def _queue(app: asyncpg.Connection, name: str, table: str, waiting: str) -
     return good(name, f"{row['waiting']} waiting, none dead")
 
 
-async def _relay(app: asyncpg.Connection) -> Finding:
+_UNSTAMPED = "FROM event WHERE position IS NULL AND tenant_id <> ALL ($1::uuid[])"
+
+
+async def _relay(app: asyncpg.Connection, resting: Sequence[UUID]) -> Finding:
     """Events that have no position yet: a running worker gives one within a moment.
 
     The dispatch role sees no times of events, so the oldest is looked at twice.
@@ -80,14 +91,14 @@ async def _relay(app: asyncpg.Connection) -> Finding:
     async with app.transaction(readonly=True):
         await app.execute("SET LOCAL ROLE shuke_dispatch")
         row = await app.fetchrow(
-            "SELECT count(*) AS waiting, min(seq) AS first FROM event WHERE position IS NULL"
+            f"SELECT count(*) AS waiting, min(seq) AS first {_UNSTAMPED}", resting
         )
     if not row["waiting"]:
         return good(subject, "none without a position")
     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
     async with app.transaction(readonly=True):
         await app.execute("SET LOCAL ROLE shuke_dispatch")
-        first = await app.fetchval("SELECT min(seq) FROM event WHERE position IS NULL")
+        first = await app.fetchval(f"SELECT min(seq) {_UNSTAMPED}", resting)
     if first == row["first"]:
         return warning(
             subject,
@@ -97,14 +108,14 @@ async def _relay(app: asyncpg.Connection) -> Finding:
     return good(subject, f"{row['waiting']} without a position, and fewer soon")
 
 
-async def _reactions(app: asyncpg.Connection) -> Finding:
+async def _reactions(app: asyncpg.Connection, resting: Sequence[UUID]) -> Finding:
     """Events that have a position, and that a reaction of the core has not come to: points that are
     not booked, acts that are not sealed into the audit chain. Those of plugins rest where the
     plugin is off, and are in the worker's log where it is on."""
     subject = "reactions"
     async with app.transaction(readonly=True):
         await app.execute("SET LOCAL ROLE shuke_dispatch")
-        rows = await app.fetch(_BEHIND, reactions_of_core())
+        rows = await app.fetch(_BEHIND, reactions_of_core(), resting)
     behind = [f"{row['name']} ({row['oldest']} s)" for row in rows if row["oldest"] > _OLD_SECONDS]
     if behind:
         return warning(
@@ -115,13 +126,13 @@ async def _reactions(app: asyncpg.Connection) -> Finding:
     return good(subject, "none stands still")
 
 
-async def _schedules(app: asyncpg.Connection) -> Finding:
+async def _schedules(app: asyncpg.Connection, resting: Sequence[UUID]) -> Finding:
     async with app.transaction(readonly=True):
         await app.execute("SET LOCAL ROLE shuke_dispatch")
         late = await app.fetchval(
             "SELECT count(*) FROM schedule WHERE state = 'waiting' "
-            "AND due_at < now() - make_interval(secs => $1)",
-            float(_OLD_SECONDS),
+            "AND due_at < now() - make_interval(secs => $1) AND tenant_id <> ALL ($2::uuid[])",
+            *(float(_OLD_SECONDS), resting),
         )
     if late:
         return warning(

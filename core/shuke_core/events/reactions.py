@@ -87,6 +87,11 @@ def reactions_of_core() -> list[str]:
     return [name for name, reaction in _registered.items() if reaction.plugin is None]
 
 
+def known_reactions() -> dict[str, str | None]:
+    """Every reaction of this process, by name, with the plugin whose it is."""
+    return {name: reaction.plugin for name, reaction in _registered.items()}
+
+
 def forget_reactions(plugin: str) -> None:
     """Takes a plugin's reactions away again."""
     for name in [name for name, r in _registered.items() if r.plugin == plugin]:

@@ -26,6 +26,7 @@ from shuke_core.kit.faults import PASSING
 from shuke_core.kit.traces import of_traces
 from shuke_core.kit.transactions import current_tenant, fetch, in_unit_of_work, unit_of_work
 from shuke_core.tenants.keyring import tenant_keys
+from shuke_core.tenants.queries import long_ago
 from shuke_core.worker.drains import Drain, due_tenants
 from shuke_core.worker.leases import Lease, Leased, leasing
 
@@ -171,8 +172,9 @@ async def redrive_dead_messages() -> int:
 
 
 async def forget_payloads() -> bool:
-    """Deletes what messages and tickets said after thirty days, a thousand a step."""
-    limit = clock.now() - KEPT
+    """Deletes what messages and tickets said after thirty days, a thousand a step. A suspension is
+    not counted: tickets that wait for a fix wait as long as they would have."""
+    limit = await long_ago(KEPT)
     forgotten = await fetch(
         "UPDATE inbox SET sealed = NULL WHERE tenant_id = $1 AND id IN (SELECT id FROM inbox "
         "WHERE tenant_id = $1 AND received_at < $2 AND sealed IS NOT NULL "

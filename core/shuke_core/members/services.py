@@ -83,22 +83,34 @@ async def identify_members(identities: Iterable[Identity]) -> Mapping[Identity, 
     found = await find_members(wanted)
     missing = wanted - found.keys()
     if missing:
-        await enter(missing)
-        found |= await find_members(missing)
+        found |= await enter_newcomers(missing)
     held = await hold_members(found.values())
     return {identity: held[member_id] for identity, member_id in found.items()}
 
 
-async def enter(missing: Collection[Identity], *, state: str = "active") -> None:
-    """Makes one person of each identity that nobody has, in that state: active, or visitor."""
+async def enter_newcomers(missing: Collection[Identity]) -> dict[Identity, UUID]:
+    """Members of these identities, which nobody had a moment ago: one statement, unless somebody was
+    faster; then the member is theirs. Nobody is held."""
+    entered = await enter(missing)
+    lost = [identity for identity in missing if identity not in entered]
+    return entered | (await find_members(lost) if lost else {})
+
+
+async def enter(missing: Collection[Identity], *, state: str = "active") -> dict[Identity, UUID]:
+    """Makes one person of each identity that nobody has, in that state: active, or visitor.
+
+    Returns those that were made; of the others somebody has committed meanwhile.
+    """
     keys, tenant_id, now = await tenant_keys(), current_tenant(), clock.now()
     # Sorted, so that two batches with the same newcomers wait for each other in one order only.
     newcomers = sorted(
         ((_digest(keys, identity), identity) for identity in missing), key=lambda pair: pair[0]
     )
     columns: list[tuple[object, ...]] = []
+    whose: dict[UUID, Identity] = {}
     for digest, identity in newcomers:
         member_id, key_id, identity_id, key = new_id(), new_id(), new_id(), new_key()
+        whose[member_id] = identity
         columns.append(
             (
                 digest,
@@ -147,6 +159,7 @@ async def enter(missing: Collection[Identity], *, state: str = "active") -> None
     )
     for row in rows if state == "active" else ():
         announce(MemberJoined(row["member_id"]))
+    return {whose[row["member_id"]]: row["member_id"] for row in rows}
 
 
 async def link_identities(found: Mapping[Identity, UUID]) -> int:
@@ -155,7 +168,7 @@ async def link_identities(found: Mapping[Identity, UUID]) -> int:
     An identity that belongs to somebody already stays with them: bringing two members together is
     a decision of its own. Returns how many were new.
     """
-    known = await find_members(found)
+    known = await find_members(found) if found else {}
     fresh = sorted(found.keys() - known.keys(), key=lambda i: (i.kind, i.issuer, i.value))
     if not fresh:
         return 0

@@ -10,7 +10,7 @@ declare_timeline(
         "audit_entry",
         "recorded_at",
         what="this.act",
-        ref="this.subject",
+        ref="split_part(this.subject, ':~', 1)",  # what is sealed is not opened here
         by="this.actor_name",
     )
 )

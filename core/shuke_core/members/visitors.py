@@ -14,6 +14,8 @@ from shuke_core.members.services import (
     issue_token,
     link_identities,
 )
+from shuke_core.tenants.errors import TenantClosing
+from shuke_core.tenants.queries import this_tenant
 
 _HERE = ("visitor", "active")
 
@@ -28,7 +30,8 @@ class LoggedIn:
 
 
 async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> LoggedIn:
-    """Logs the person in whom WeChat names so; whoever is new becomes a visitor.
+    """Logs the person in whom WeChat names so; whoever is new becomes a visitor. Raises TenantClosing
+    to them where the tenant is: who is a member has their rights until the end, nobody joins.
 
     One UnionID is one person: who is known by it from another mini-program is found by it, and a
     visitor who turns out to be somebody known becomes them.
@@ -41,6 +44,8 @@ async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> L
         if wide in found:
             await link_identities({own: found[wide]})
         else:
+            if (tenant := await this_tenant()).state == "closing":
+                raise TenantClosing(slug=tenant.slug)
             await enter([own], state="visitor")
     if wide and wide not in found:
         found = await find_members(both)  # whoever was faster has committed by now

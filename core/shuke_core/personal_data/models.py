@@ -15,7 +15,8 @@ class RightsRequest(TenantModel):
     """Something that a member asks for by right, due within fifteen working days.
 
     `kind`: access, correction or erasure. `state`: open, then done, refused or withdrawn. `acts_at`
-    is when an erasure that its member asked for is done. `note` says what is to be corrected, `answer`
+    is when an erasure that its member asked for is done; one that failed, `attempts` times by now, is
+    put off to later. `note` says what is to be corrected, `answer`
     what staff say to it; both are sealed under the member's key. `asked_by` is who of the staff asked
     for the member, `done_by` who answered.
     """
@@ -32,6 +33,7 @@ class RightsRequest(TenantModel):
     due_on: date = fields.DateField()
     acts_at: datetime | None = fields.DatetimeField(null=True)
     done_at: datetime | None = fields.DatetimeField(null=True)
+    attempts = fields.SmallIntField(db_default=0)
     asked_by: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
         "core.Staff", related_name=False, on_delete=fields.RESTRICT, null=True
     )

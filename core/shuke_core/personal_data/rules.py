@@ -18,6 +18,18 @@ class PersonalDataRight(Enum):
     ERASURE = "erasure"
 
 
+class ErasureGround(Enum):
+    """Why staff erase somebody. No words of their own: what they would write stays when everything
+    else is gone, and names whom it is about."""
+
+    ASKED_IN_PERSON = "asked_in_person"
+    ASKED_IN_WRITING = "asked_in_writing"
+    ASKED_BY_GUARDIAN = "asked_by_guardian"
+    ASKED_BY_RELATIVES = "asked_by_relatives"  # of somebody who has died
+    NO_LONGER_NEEDED = "no_longer_needed"
+    REQUIRED_BY_LAW = "required_by_law"
+
+
 class RightsRequestState(Enum):
     """What has become of it."""
 

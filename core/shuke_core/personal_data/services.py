@@ -1,18 +1,24 @@
 """The verbs of people's rights: ask for one's data, a correction, to be erased; what staff answer."""
 
+import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from asyncpg import DeadlockDetectedError, SerializationError
+
 from shuke_core.access.permissions import MEMBERS_ERASE, PRIVACY_REQUESTS
-from shuke_core.alerts.services import resolve_alert
+from shuke_core.alerts.kinds import AlertKind, Severity, declare_alert
+from shuke_core.alerts.services import raise_alert, resolve_alert
 from shuke_core.audit.actors import current_actor
 from shuke_core.audit.services import record
 from shuke_core.kit import clock
 from shuke_core.kit.cleaning import Unclean, clean_text
+from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.masking import without_people
-from shuke_core.kit.transactions import fetch, fetch_one, fetch_value
+from shuke_core.kit.transactions import Row, fetch, fetch_one, fetch_value, savepoint
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.texts import clean_lines, seal_text
 from shuke_core.personal_data.document import document_of
@@ -28,21 +34,44 @@ from shuke_core.personal_data.rules import (
     CONFIRMATIONS,
     GRACE,
     LONGEST_NOTE,
+    ErasureGround,
     PersonalDataRight,
     due_on,
     is_confirmed,
 )
+from shuke_core.staff.addressees import Addressee
+from shuke_core.staff.roles import ADMIN
 from shuke_core.stepup.operations import Arguments, demands_step_up
 from shuke_core.tenants.queries import this_tenant
 
 MOST_A_DAY = 5  # requests of a kind: a document costs a statement for each table there is
 LONGEST_REASON = 200
+# The night's next slot is a day off: less than that, so that it is due by then.
+PUT_OFF = timedelta(hours=12)
 _DAY = timedelta(days=1)
+
+FAILED = declare_alert(
+    AlertKind(
+        "personal_data.erasure_failed",
+        {
+            "zh": "会员注销失败,将于次日夜间重试",
+            "en": "An erasure failed; it is tried again each night",
+        },
+        Severity.CRITICAL,
+    )
+)
+
+log = logging.getLogger("shuke.personal_data")
 
 
 def alert_key(request_id: UUID) -> str:
     """The key of the alert that a request is overdue."""
     return f"personal_data.overdue:{request_id}"
+
+
+def failed_key(request_id: UUID) -> str:
+    """The key of the alert that an erasure failed."""
+    return f"personal_data.erasure_failed:{request_id}"
 
 
 async def take_my_data(member_id: UUID) -> dict[str, Any]:
@@ -101,8 +130,7 @@ async def cancel_erasure(member_id: UUID) -> None:
     )
     if not rows:
         raise RightsRequestUnknown()
-    for row in rows:
-        await resolve_alert(alert_key(row["id"]))
+    await _resolve_alerts(rows)
 
 
 async def answer_request(request_id: UUID, answer: str, *, refused: bool) -> None:
@@ -154,15 +182,11 @@ async def _card_of(given: Arguments) -> str:
     MEMBERS_ERASE,
     describe=_card_of,
 )
-async def erase_member(member: UUID, reason: str) -> None:
-    """Erases a member at once, for a reason that stays in the audit.
-
-    Raises ErasureReasonMissing, MemberUnknown.
-    """
-    purpose = _reason(reason)
+async def erase_member(member: UUID, ground: ErasureGround) -> None:
+    """Erases a member at once, on a ground that stays in the audit. Raises MemberUnknown."""
     await _hold(member)
     await _close_all(member)
-    await erase(member, purpose)
+    await erase(member, ground.value)
 
 
 @demands_step_up(
@@ -183,7 +207,10 @@ async def hand_over_data(member: UUID, reason: str) -> dict[str, Any]:
 
 
 async def erase_next() -> bool:
-    """Erases the member whose days of grace ended first; says whether another waits."""
+    """Erases the member whose days of grace ended first; says whether another waits.
+
+    One that fails is undone alone, put off, and told of: it keeps nobody else from being erased.
+    """
     rows = await fetch(
         "SELECT id, member_id FROM rights_request WHERE tenant_id = $1 AND kind = $2 "
         "AND state = 'open' AND acts_at <= $3 ORDER BY acts_at, id LIMIT 2 FOR UPDATE",
@@ -191,10 +218,28 @@ async def erase_next() -> bool:
     )
     if not rows:
         return False
-    member_id = rows[0]["member_id"]
-    await _close_all(member_id)
-    await erase(member_id, "asked for by the member")
+    request_id, member_id = rows[0]["id"], rows[0]["member_id"]
+    try:
+        async with savepoint():
+            await _close_all(member_id)
+            await erase(member_id, "asked_in_app")
+    except (*PASSING, SerializationError, DeadlockDetectedError):
+        raise  # of the whole unit, which is tried again
+    except Exception:
+        log.exception("an erasure failed", extra={"request": str(request_id)})
+        await _put_off(request_id)
     return len(rows) > 1
+
+
+async def _put_off(request_id: UUID) -> None:
+    """Not before the next night; administrators are told until it is done or withdrawn."""
+    await fetch(
+        "UPDATE rights_request SET attempts = attempts + 1, acts_at = $3 "
+        "WHERE tenant_id = $1 AND id = $2",
+        *(request_id, clock.now() + PUT_OFF),
+    )
+    subject = f"rights_request:{request_id}"
+    await raise_alert(FAILED, failed_key(request_id), subject, Addressee(role=ADMIN))
 
 
 async def _hold(member_id: UUID) -> None:
@@ -237,6 +282,12 @@ async def _enter(
     return request_id
 
 
+async def _resolve_alerts(requests: Sequence[Row]) -> None:
+    for row in requests:
+        await resolve_alert(alert_key(row["id"]))
+        await resolve_alert(failed_key(row["id"]))
+
+
 async def _close_all(member_id: UUID) -> None:
     """What is open of somebody who is erased now is over; that they were erased is part of the trail."""
     rows = await fetch(
@@ -246,8 +297,7 @@ async def _close_all(member_id: UUID) -> None:
         "RETURNING id, kind",
         *(member_id, PersonalDataRight.ERASURE.value, clock.now(), _staff()),
     )
-    for row in rows:
-        await resolve_alert(alert_key(row["id"]))
+    await _resolve_alerts(rows)
     if not any(row["kind"] == PersonalDataRight.ERASURE.value for row in rows):
         await _enter(member_id, PersonalDataRight.ERASURE, done=True)
 

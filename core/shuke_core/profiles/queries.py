@@ -19,6 +19,7 @@ from shuke_core.profiles.rules import (
     reward_cause,
 )
 from shuke_core.projection.declare import Projection
+from shuke_core.tenants.keyring import member_keys
 
 PROFILE = "profile"  # the type of a reward's cause
 COLUMNS = ", ".join(BUILTIN)
@@ -104,13 +105,12 @@ async def rewarded_fields(
     """Which of the fields each has had the reward of, as themselves or as who was merged into them."""
     if not member_ids or not keys:
         return {}
-    merged = await fetch(
-        "SELECT id, merged_into_id FROM member WHERE tenant_id = $1 "
-        "AND merged_into_id = ANY ($2::uuid[])",
-        list(member_ids),
-    )
-    now = {each: each for each in member_ids} | {row["id"]: row["merged_into_id"] for row in merged}
-    causes = {reward_cause(each, key): (who, key) for each, who in now.items() for key in keys}
+    causes = {
+        reward_cause(own_key, key): (who, key)
+        for who, of_member in (await member_keys(set(member_ids))).items()
+        for own_key in of_member.opens
+        for key in keys
+    }
     found: dict[UUID, set[str]] = {}
     for cause_id in await earned_by(PROFILE, list(causes)):
         member_id, key = causes[cause_id]

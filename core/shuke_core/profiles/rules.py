@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from shuke_core.files.errors import FileUnknown
 from shuke_core.kit.cleaning import Unclean, clean_text
+from shuke_core.kit.crypto import keyed_digest
 from shuke_core.members.rules import LONGEST_NAME, Gender
 from shuke_core.profiles.errors import ProfileFieldInvalid, ProfileValueInvalid
 from shuke_core.profiles.regions import is_region
@@ -187,9 +188,11 @@ def completion(keys: Sequence[str], filled: Iterable[str]) -> int:
     return 100 * sum(key in there for key in keys) // len(keys) if keys else 100
 
 
-def reward_cause(member_id: UUID, key: str) -> UUID:
-    """The business identity of a reward: this field of this member, however often it is filled in."""
-    return uuid5(member_id, f"profile:{key}")
+def reward_cause(own_key: bytes, field: str) -> UUID:
+    """The business identity of a reward: this field of the member whose key that is, however often it
+    is filled in. Under the key, since a digest that anybody could make of the member's id would lead
+    from the id, after an erasure, to the account that is kept for nobody."""
+    return UUID(bytes=keyed_digest(own_key, "profile reward", field)[:16], version=5)
 
 
 def masked_value(value: Value | None) -> object:

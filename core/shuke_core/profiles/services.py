@@ -38,6 +38,7 @@ from shuke_core.profiles.rules import (
     reward_cause,
     taken,
 )
+from shuke_core.tenants.keyring import member_keys
 from shuke_core.tenants.queries import this_tenant
 
 
@@ -142,12 +143,10 @@ async def _update(
     filled = [key for key, value in values.items() if value is not None]
     rewarding = [key for key in filled if specs[key].reward_points]
     had = (await rewarded_fields([member_id], rewarding)).get(member_id, set())
-    rewards = {
-        reward_cause(member_id, key): specs[key].reward_points
-        for key in rewarding
-        if key not in had
-    }
-    await give_rewards(member_id, PROFILE, rewards)
+    if new := [key for key in rewarding if key not in had]:
+        own = (await member_keys({member_id}))[member_id].own
+        rewards = {reward_cause(own, key): specs[key].reward_points for key in new}
+        await give_rewards(member_id, PROFILE, rewards)
     return present
 
 

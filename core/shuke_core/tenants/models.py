@@ -12,7 +12,11 @@ from shuke_core.kit.models import TenantModel
 
 
 class Tenant(Model):
-    """A tenant (商户/品牌). The directory is the one table without tenant: it holds no personal data."""
+    """A tenant (商户/品牌). The directory is the one table without tenant: it holds no personal data.
+
+    `rested_from` and `rested_until` are its last suspension, once that is over: terms after which
+    something is forgotten don't run while nobody can see to it.
+    """
 
     id: UUID = fields.UUIDField(primary_key=True, default=new_id)
     slug = fields.CharField(max_length=40, unique=True)
@@ -22,6 +26,8 @@ class Tenant(Model):
     day_starts_at = fields.SmallIntField(default=0)
     state = fields.CharField(max_length=12, default="active")
     state_at: datetime | None = fields.DatetimeField(null=True)
+    rested_from: datetime | None = fields.DatetimeField(null=True)
+    rested_until: datetime | None = fields.DatetimeField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

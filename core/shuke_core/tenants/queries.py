@@ -1,10 +1,12 @@
 """Reads of the directory of tenants, and of the tenant's stores."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shuke_core.kit import clock
 from shuke_core.kit.transactions import (
     current_tenant,
     current_unit,
@@ -122,6 +124,15 @@ async def this_tenant() -> TenantCard:
         notes["tenant_card"] = _card(rows[0])
     card: TenantCard = notes["tenant_card"]
     return card
+
+
+async def long_ago(term: timedelta) -> datetime:
+    """The moment before which so much time has passed for the current tenant; while it was suspended
+    none did."""
+    rows = await fetch("SELECT rested_from, rested_until FROM tenant WHERE id = $1")
+    began, ended = rows[0]["rested_from"], rows[0]["rested_until"]
+    moment = clock.now() - term
+    return moment - (ended - began) if ended is not None and moment < ended else moment
 
 
 async def stores_by_code(codes: list[str]) -> dict[str, UUID]:

@@ -90,14 +90,16 @@ async def erase_tenant(
 ) -> int:
     """Erases a closing tenant whose term is over, or goes on where it was stopped; returns how many
     rows went. Raises ErasureUnconfirmed, StateUnfit and ErasureTooEarly, before anything is done,
-    and ErasureUnfinished.
+    and ErasureUnfinished. Raises ValueError for tables that can't be put in order, of a plugin say:
+    before anything is done as well, since a tenant without keys whose rows stay is of no use to anybody.
     """
     if confirmed != slug:
         raise ErasureUnconfirmed(slug=slug)
     async with as_owner(owner_dsn) as owner:
+        plan = await plan_of(owner)
         tenant = await _without_keys(owner, slug, term)
         progress("The keys are gone: nothing that was sealed can be read any more.")
-        deleted = await _empty(owner, tenant, await plan_of(owner), progress)
+        deleted = await _empty(owner, tenant, plan, progress)
         await note_life(owner, tenant, "emptied", f"{deleted} rows")
     await _forget_streams(redis_url, tenant.id)
     return deleted

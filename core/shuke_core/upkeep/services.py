@@ -7,7 +7,7 @@ process feels a change within two seconds.
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,7 @@ from shuke_core.tenants.errors import TenantErased, TenantUnknown
 from shuke_core.upkeep.errors import StateUnfit
 
 LONGEST_REASON = 500
+LONGEST_TERM = timedelta(days=31)  # the longest after which something that waits is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,15 @@ async def _move(
             raise TenantErased(slug=slug)
         if tenant.state not in wanted:
             raise StateUnfit(slug=slug, state=tenant.state, act=act, wanted=" or ".join(wanted))
+        # Of suspensions that follow upon each other within what is kept anyway one is made: the time
+        # between is given on top, which loses nothing.
         await owner.execute(
-            "UPDATE tenant SET state = $2, state_at = now() WHERE id = $1", tenant.id, state
+            "UPDATE tenant SET state = $2, state_at = now(), "
+            "rested_from = CASE WHEN state <> 'suspended' THEN rested_from "
+            "WHEN rested_until > state_at - $3::interval THEN rested_from ELSE state_at END, "
+            "rested_until = CASE state WHEN 'suspended' THEN now() ELSE rested_until END "
+            "WHERE id = $1",
+            *(tenant.id, state, LONGEST_TERM),
         )
         await note_life(owner, tenant, act, reason)
     return tenant.id

@@ -21,22 +21,37 @@ from shuke_core.wechat.services import WechatPhone
 
 _TURNS = 5  # each is lost to somebody who binds or gives up this very number in the same moment
 
-# What the member did. Of points only what was earned by buying, and what was spent: all else the shop
-# or the system does. Tokens are made by log-ins.
+# Whether the member was inactive for the months. A log-in proves that it was them; a purchase is named
+# by whatever phone was said at the till, which is also how the number's next owner buys. So purchases
+# go on from what was proved, or from the first that is known, and those after a gap of the months prove
+# nothing: the number may be somebody else's since. Who has joined and done nothing yet has joined.
 _LAST_SEEN = """
+WITH proved AS (
+    SELECT max(t.created_at) AS at FROM member_token t
+      JOIN member o ON o.tenant_id = $1 AND o.id = t.member_id AND (o.id = $2 OR o.merged_into_id = $2)
+     WHERE t.tenant_id = $1
+), act AS (
+    SELECT at FROM proved WHERE at IS NOT NULL
+     UNION ALL
+    SELECT o.placed_at FROM orders o, proved p
+     WHERE o.tenant_id = $1 AND o.member_id = $2 AND (o.placed_at > p.at OR p.at IS NULL)
+     UNION ALL
+    SELECT e.happened_at FROM ledger_account a
+      JOIN ledger_entry e ON e.tenant_id = $1 AND e.account_id = a.id AND e.kind = 'spend', proved p
+     WHERE a.tenant_id = $1 AND a.member_id = $2 AND (e.happened_at > p.at OR p.at IS NULL)
+), known AS (
+    SELECT at FROM act WHERE at <= $3::timestamptz
+     UNION ALL
+    SELECT joined_at FROM member WHERE tenant_id = $1 AND id = $2 AND NOT EXISTS (SELECT FROM act)
+     UNION ALL
+    SELECT $3::timestamptz
+), gap AS (
+    SELECT at, lag(at) OVER (ORDER BY at) AS before FROM known
+)
 SELECT EXISTS (SELECT FROM member_identity i
                 WHERE i.tenant_id = $1 AND i.member_id = m.id AND i.kind = 'openid'
                   AND i.state = 'active') AS in_use,
-       greatest(m.joined_at,
-                (SELECT max(o.placed_at) FROM orders o
-                  WHERE o.tenant_id = $1 AND o.member_id = m.id),
-                (SELECT max(e.happened_at) FROM ledger_account a
-                   JOIN ledger_entry e ON e.tenant_id = $1 AND e.account_id = a.id
-                  WHERE a.tenant_id = $1 AND a.member_id = m.id
-                    AND (e.kind = 'spend' OR e.kind = 'earn' AND e.cause_type = 'order')),
-                (SELECT max(t.created_at) FROM member_token t
-                  WHERE t.tenant_id = $1 AND t.member_id = m.id)
-               ) < $3::timestamptz - make_interval(months => $4) AS inactive
+       EXISTS (SELECT FROM gap WHERE before < at - make_interval(months => $4)) AS inactive
   FROM member m WHERE m.tenant_id = $1 AND m.id = $2
 """
 

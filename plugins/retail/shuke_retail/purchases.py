@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from shuke_core.plugin_api import fetch, hold_members, new_id
+from shuke_core.plugin_api import fetch, hold_members, may_have_traits, new_id
 
 
 async def count_purchases(member_ids: Sequence[UUID]) -> None:
     """Counts these members' purchases anew, so that seeing an order twice changes nothing. Who was
-    merged meanwhile is counted as who they are now."""
-    members = sorted(set((await hold_members(member_ids)).values()))
+    merged meanwhile is counted as who they are now. Of children nothing is counted
+    nor kept."""
+    everybody = set((await hold_members(member_ids)).values())
+    members = sorted(await may_have_traits(everybody))
+    if children := sorted(everybody - set(members)):
+        await fetch(
+            "DELETE FROM retail_channel_purchases WHERE tenant_id = $1 "
+            "AND member_id = ANY ($2::uuid[])",
+            children,
+        )
     counted = await fetch(
         "SELECT member_id, source, count(*)::int AS orders, "
         "sum(total_fen - refunded_fen)::bigint AS spent_fen, max(placed_at) AS last_at "

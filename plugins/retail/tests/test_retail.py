@@ -10,7 +10,7 @@ from shuke_core.kit.transactions import unit_of_work
 from shuke_core.merging.services import merge_members, undo_merge
 from shuke_core.plugin_host import configure_plugin, disable_plugin, enable_plugin
 
-PHONE = "13800138000"
+PHONE, OTHER = "13800138000", "13700137000"
 
 
 async def _on(shop: Shop) -> None:
@@ -49,6 +49,21 @@ async def test_nothing_is_counted_where_it_is_off_and_made_up_for_once_it_is_on(
     await _on(shop)
     await shop.work("reactions")
     assert await _purchases(shop) == [("till", 1, 1250)]
+
+
+async def test_of_a_child_nothing_is_counted_nor_kept(shop: Shop) -> None:
+    await _on(shop)
+    await shop.sold(shop.ticket(phone=PHONE), shop.ticket(phone=OTHER))
+    member_id = await shop.member(PHONE)
+    assert await _purchases(shop) == [("till", 1, 1250)]
+    await shop.rows(
+        "UPDATE member SET birthday = now()::date - 3650 WHERE tenant_id = $1 AND id = $2 "
+        "RETURNING id",
+        member_id,
+    )
+    await shop.sold(shop.ticket(phone=PHONE), shop.ticket(phone=OTHER))
+    assert await _purchases(shop) == []
+    assert await _purchases(shop, await shop.member(OTHER)) == [("till", 2, 2500)]
 
 
 @pytest.mark.parametrize("number", ["TEST-1", "test-2", "测试3"])

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
 
 from shuke_core.access.rights import FieldClass
 from shuke_core.audit.queries import EntryRow
+from shuke_core.audit.sealed import Told
 from shuke_schema.context import opaque
 from shuke_schema.rights import shown_as, shows
 
@@ -33,8 +33,11 @@ class AuditEntry:
         description="Where the actor came from.", metadata=shown_as(FieldClass.SENSITIVE)
     )
     act: str = strawberry.field(description="Dotted words, such as member.renamed.")
-    subject: str = strawberry.field(description="What it was done to, such as plugin:retail.")
-    reason: str
+    subject: str = strawberry.field(
+        description="What it was done to, such as plugin:retail; only the kind where the member it is "
+        "about was erased."
+    )
+    reason: str = strawberry.field(description="Empty where the member was erased.")
     changes: JSON | None = strawberry.field(
         description="Field to [before, after]; null where nothing changed or a member was erased.",
         metadata=shown_as(FieldClass.SENSITIVE),
@@ -42,7 +45,7 @@ class AuditEntry:
     recorded_at: datetime
 
     @classmethod
-    def of(cls, row: EntryRow, changes: dict[str, Any] | None) -> "AuditEntry":
+    def of(cls, row: EntryRow, told: Told) -> "AuditEntry":
         return cls(
             id=opaque(row.id),
             position=row.position,
@@ -50,8 +53,8 @@ class AuditEntry:
             actor_name=row.actor_name,
             source=row.source,
             act=row.act,
-            subject=row.subject,
-            reason=row.reason,
-            changes=None if changes is None else JSON(changes),
+            subject=told.subject,
+            reason=told.reason,
+            changes=None if told.changes is None else JSON(told.changes),
             recorded_at=row.recorded_at,
         )

@@ -10,6 +10,7 @@ from shuke_core.database.citus import distribute_tables
 from shuke_core.database.config import credentials
 from shuke_core.database.migrate import migrate as apply_migrations
 from shuke_core.database.partitions import ensure_partitions
+from shuke_core.events.reactions import known_reactions
 from shuke_core.places import find_places, prepare_database
 from shuke_core.settings import current_settings
 from shuke_schema.cli.logs import configure_logging
@@ -50,12 +51,14 @@ def maintain() -> None:
         with find_places(settings) as places:
             owner = await asyncpg.connect(**credentials(places.owner()))
             try:
-                done = await ensure_partitions(owner)
+                installed_apps()  # plugins have reactions as well
+                done = await ensure_partitions(owner, followers=known_reactions())
             finally:
                 await owner.close()
         return (
             f"{len(done.made)} partitions made, {len(done.dropped)} dropped, "
             f"{done.moved} rows moved out of the default."
+            + (f" {len(done.kept)} old ones are kept: not worked off yet." if done.kept else "")
         )
 
     click.echo(asyncio.run(run()))

@@ -12,6 +12,7 @@ from shuke_core.consents.rules import Purpose
 from shuke_core.consents.services import give_consent, publish_text, withdraw_consent
 from shuke_schema.consents.types import Consent, consents_shown
 from shuke_schema.context import ShukeInfo
+from shuke_schema.http.closing import WHILE_CLOSING
 from shuke_schema.parts import Audience
 from shuke_schema.payloads import Failure, Failures
 from shuke_schema.rights import ONESELF, asks, shows
@@ -92,7 +93,7 @@ class OwnConsentsMutation:
 
     @strawberry.mutation(
         description="Takes consent back; it works at once. Repeated, it changes nothing.",
-        metadata=asks(Audience.MEMBER, ONESELF),
+        metadata=asks(Audience.MEMBER, ONESELF) | WHILE_CLOSING,
     )
     async def withdraw_consent(
         self, info: ShukeInfo, purpose: Purpose, scene: str = ""

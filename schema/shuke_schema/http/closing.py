@@ -1,7 +1,8 @@
-"""A tenant that is closing: what may still be done, which is to sign in, to look and to export.
+"""A tenant that is closing: what may still be done, which is to sign in, to look, to export, and what
+people may ask for by right.
 
-A mutation that takes data out says so itself, `metadata=asks(...) | WHILE_CLOSING`; every other one
-is refused, those of plugins too.
+A mutation that takes data out or away says so itself, `metadata=asks(...) | WHILE_CLOSING`; every
+other one is refused, those of plugins too.
 """
 
 from functools import lru_cache

@@ -14,6 +14,7 @@ from shuke_core.wechat.binding import Bound, bind_phone
 from shuke_core.wechat.errors import PhoneClaimWaits
 from shuke_core.wechat.services import WechatPerson, person_of_code, phone_of_code
 from shuke_schema.context import ShukeInfo, told_to
+from shuke_schema.http.closing import WHILE_CLOSING
 from shuke_schema.http.guarded import guarded
 from shuke_schema.http.outside import outside_first
 from shuke_schema.members.types import Member
@@ -85,10 +86,11 @@ async def _phone(tenant: TenantCard, given: Mapping[str, Any]) -> Any:
 class LogInMutation:
     @strawberry.mutation(
         description="Logs in with the code of wx.login, which is good once; a new person becomes a "
-        "visitor. Alone in its operation.",
+        "visitor, unless the shop is closing. Alone in its operation.",
         metadata=asks(Audience.MEMBER, ANYBODY)
         | guarded(tries=30, seconds=60)
-        | outside_first(_person),
+        | outside_first(_person)
+        | WHILE_CLOSING,
     )
     async def log_in(self, info: ShukeInfo, code: str, app_id: str) -> LogInPayload:
         async def act() -> LoggedIn:

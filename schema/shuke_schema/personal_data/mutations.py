@@ -10,8 +10,10 @@ from strawberry.scalars import JSON
 from shuke_core.access.permissions import MEMBERS_ERASE, PRIVACY_REQUESTS
 from shuke_core.access.rights import FieldClass
 from shuke_core.personal_data.queries import request_of_id
+from shuke_core.personal_data.rules import ErasureGround
 from shuke_core.personal_data.services import answer_request, erase_member, hand_over_data
 from shuke_schema.context import id_of
+from shuke_schema.http.closing import WHILE_CLOSING
 from shuke_schema.parts import Audience
 from shuke_schema.payloads import Failure, Failures
 from shuke_schema.personal_data.types import RightsRequest
@@ -79,22 +81,23 @@ _FAILURES = Failures(
 class PersonalDataMutation:
     @strawberry.mutation(
         description="Erases a member at once and for good; what was bought and earned stays, as a "
-        f"random subject's. The reason stays too: name nobody in it. `stepUp`: {STEP_UP}.",
-        metadata=asks(Audience.STAFF, MEMBERS_ERASE),
+        f"random subject's. The ground stays in the audit. `stepUp`: {STEP_UP}.",
+        metadata=asks(Audience.STAFF, MEMBERS_ERASE) | WHILE_CLOSING,
     )
     async def erase_member(
-        self, member: strawberry.ID, reason: str, step_up: strawberry.ID | None = None
+        self, member: strawberry.ID, ground: ErasureGround, step_up: strawberry.ID | None = None
     ) -> ErasurePayload:
         grant = grant_of(step_up)
         _, errors = await _FAILURES.attempt(
-            lambda: erase_member(grant, id_of(member) or NOBODY, reason)
+            lambda: erase_member(grant, id_of(member) or NOBODY, ground)
         )
         return ErasurePayload(errors=errors)
 
     @strawberry.mutation(
         description="All that is held of a member, to be handed to them who asked for it outside of "
         f"the app. `stepUp`: {STEP_UP}.",
-        metadata=asks(Audience.STAFF, PRIVACY_REQUESTS, {"member": FieldClass.CONTACT}),
+        metadata=asks(Audience.STAFF, PRIVACY_REQUESTS, {"member": FieldClass.CONTACT})
+        | WHILE_CLOSING,
     )
     async def hand_over_member_data(
         self, member: strawberry.ID, reason: str, step_up: strawberry.ID | None = None
@@ -109,7 +112,7 @@ class PersonalDataMutation:
 
     @strawberry.mutation(
         description="Says that a correction was made, or why it is refused; the member reads it.",
-        metadata=asks(Audience.STAFF, PRIVACY_REQUESTS),
+        metadata=asks(Audience.STAFF, PRIVACY_REQUESTS) | WHILE_CLOSING,
     )
     async def answer_rights_request(
         self, id: strawberry.ID, answer: str, refused: bool = False

@@ -17,6 +17,7 @@ from shuke_core.personal_data.services import (
     take_my_data,
 )
 from shuke_schema.context import ShukeInfo
+from shuke_schema.http.closing import WHILE_CLOSING
 from shuke_schema.parts import Audience
 from shuke_schema.payloads import Failure, Failures
 from shuke_schema.personal_data.types import RightsRequest
@@ -77,7 +78,7 @@ class OwnDataMutation:
     @strawberry.mutation(
         description="All that is held of the member, as one document, plugins' included. Five times "
         "a day; that it was asked for is kept.",
-        metadata=asks(Audience.MEMBER, ONESELF),
+        metadata=asks(Audience.MEMBER, ONESELF) | WHILE_CLOSING,
     )
     async def request_my_data(self, info: ShukeInfo) -> OwnDataPayload:
         async def act() -> dict[str, Any]:
@@ -98,13 +99,14 @@ class OwnDataMutation:
     @strawberry.mutation(
         description="Asks to be erased: after seven days, in which it can be cancelled, all that is "
         "personal is gone for good. `confirmation` is what the member typed: 注销 or ERASE.",
-        metadata=asks(Audience.MEMBER, ONESELF),
+        metadata=asks(Audience.MEMBER, ONESELF) | WHILE_CLOSING,
     )
     async def erase_me(self, info: ShukeInfo, confirmation: str) -> RightsRequestPayload:
         return await _asked(lambda: ask_erasure(_me(info), confirmation))
 
     @strawberry.mutation(
-        description="The member stays after all.", metadata=asks(Audience.MEMBER, ONESELF)
+        description="The member stays after all.",
+        metadata=asks(Audience.MEMBER, ONESELF) | WHILE_CLOSING,
     )
     async def cancel_erasure(self, info: ShukeInfo) -> RightsRequestPayload:
         _, errors = await _FAILURES.attempt(lambda: cancel_erasure(_me(info)))

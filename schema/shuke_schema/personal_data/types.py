@@ -8,7 +8,7 @@ import strawberry
 from shuke_core.access.permissions import MEMBERS_READ
 from shuke_core.access.rights import FieldClass
 from shuke_core.personal_data.queries import RightsRequest as RequestRow
-from shuke_core.personal_data.rules import PersonalDataRight, RightsRequestState
+from shuke_core.personal_data.rules import ErasureGround, PersonalDataRight, RightsRequestState
 from shuke_schema.members.texts import opened
 from shuke_schema.rights import needs, shown_as, shows
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shuke_schema.members.types import Member
 
 strawberry.enum(PersonalDataRight, description="What somebody asks for by right.")
+strawberry.enum(ErasureGround, description="Why staff erase somebody.")
 strawberry.enum(RightsRequestState, description="What has become of a request.")
 
 

@@ -145,6 +145,26 @@ async def test_who_turns_out_to_be_a_child_is_asked_for_a_guardian(shop: Shop) -
         assert await needs_consent(member_id) == []
 
 
+async def test_who_takes_their_birthday_out_is_a_child_still(shop: Shop) -> None:
+    member_id = await shop.member(PHONE)
+    await _published(shop, P, M)
+    await _born(shop, member_id, clock.now().date() - timedelta(days=3650))
+    async with unit_of_work(shop.tenant_id):
+        await give_consent(member_id, P, 1, guardian="王大明")
+    await _born(shop, member_id, None)
+    async with unit_of_work(shop.tenant_id):
+        assert await _standing(member_id) == {P: Standing.GIVEN, M: Standing.BARRED}
+        assert await may_have_traits([member_id]) == set()
+        with pytest.raises(ConsentUnderAge):
+            await give_consent(member_id, M, 1)
+        with pytest.raises(ConsentNeedsGuardian):
+            await give_consent(member_id, P, 1)
+    await _born(shop, member_id, date(1990, 1, 1))  # it was a slip
+    async with unit_of_work(shop.tenant_id):
+        assert await _standing(member_id) == {P: Standing.GIVEN, M: Standing.ASKED}
+        assert await may_have_traits([member_id]) == {member_id}
+
+
 async def test_the_guardians_name_is_sealed_under_the_childs_key(shop: Shop) -> None:
     member_id = await shop.member(PHONE)
     await _published(shop, P)

@@ -16,6 +16,7 @@ from shuke_core.database import partitions
 from shuke_core.database.partitions import DAYS_AHEAD, days_ahead, ensure_partitions
 from shuke_core.embedded import EmbeddedServers
 from shuke_core.places import Places
+from shuke_core.tenants.services import register_tenant
 
 pytestmark = pytest.mark.slow
 
@@ -96,10 +97,123 @@ async def test_partitions_past_thirty_days_are_dropped_and_no_younger_one(
 ) -> None:
     today = datetime.now(UTC).date()
     before = await _names(owner) - {"event_default"}
-    done = await ensure_partitions(owner, today + timedelta(days=32))
+    then = today + timedelta(days=32)
+    assert (await ensure_partitions(owner, then)).dropped == ()  # who migrates drops nothing
+    done = await ensure_partitions(owner, then, followers={})
     old = {_named(today + timedelta(days=n)) for n in (-1, 0, 1)}
     assert set(done.dropped) == old
     assert before - old <= await _names(owner)
+
+
+FOLLOWERS = {"points.rate_orders": None, "retail.count": "retail"}
+HEAD = 4
+
+
+class Old:
+    """A tenant with events at the positions 1 to 4, all of today, which is long ago soon."""
+
+    def __init__(self, owner: asyncpg.Connection, tenant_id: UUID) -> None:
+        self.owner, self.tenant_id = owner, tenant_id
+
+    async def put(self, statement: str, *values: object) -> None:
+        async with self.owner.transaction():
+            await self.owner.execute(
+                "SELECT set_config('shuke.tenant_id', $1, true)", str(self.tenant_id)
+            )
+            await self.owner.execute(statement, self.tenant_id, *values)
+
+    async def stands_at(self, reaction: str, position: int) -> None:
+        await self.put(
+            "INSERT INTO reaction_cursor (tenant_id, id, name, position) "
+            "VALUES ($1, gen_random_uuid(), $2, $3) "
+            "ON CONFLICT (tenant_id, name) DO UPDATE SET position = $3",
+            *(reaction, position),
+        )
+
+    async def switched(self, state: str) -> None:
+        await self.put(
+            "INSERT INTO plugin_switch (tenant_id, id, key, state, settings, changed_at) "
+            "VALUES ($1, gen_random_uuid(), 'retail', $2, '{}', now()) "
+            "ON CONFLICT (tenant_id, key) DO UPDATE SET state = $2",
+            state,
+        )
+
+    async def parked(self, state: str) -> None:
+        await self.put(
+            "INSERT INTO parked_event (tenant_id, id, reaction, position, entity, state, attempt, "
+            "due_at, reason, parked_at) VALUES ($1, gen_random_uuid(), 'points.rate_orders', 2, "
+            "'order:1', $2, 1, now(), '', now()) "
+            "ON CONFLICT (tenant_id, reaction, position) DO UPDATE SET state = $2",
+            state,
+        )
+
+
+async def _old(ground: Places, owner: asyncpg.Connection) -> Old:
+    tenant_id, _ = await register_tenant(
+        ground.owner(), slug=f"t-{uuid4().hex[:8]}", name="x", zone="Asia/Shanghai"
+    )
+    old = Old(owner, tenant_id)
+    await old.put(
+        "INSERT INTO event (tenant_id, id, type, entity, payload, position) "
+        "SELECT $1, gen_random_uuid(), 'made.up', 'thing:1', '{}', n FROM generate_series(1, $2) n",
+        HEAD,
+    )
+    for name in FOLLOWERS:
+        await old.stands_at(name, HEAD)
+    return old
+
+
+async def _maintained(owner: asyncpg.Connection) -> tuple[bool, bool]:
+    """Whether today's partition is kept, and dropped, in forty days."""
+    today = datetime.now(UTC).date()
+    done = await ensure_partitions(owner, today + timedelta(days=40), followers=FOLLOWERS)
+    return _named(today) in done.kept, _named(today) in done.dropped
+
+
+KEPT, DROPPED = (True, False), (False, True)
+
+
+async def test_a_day_that_a_reaction_has_not_come_to_stays_until_it_has(
+    ground: Places, owner: asyncpg.Connection
+) -> None:
+    suspended, other = await _old(ground, owner), await _old(ground, owner)
+    await suspended.stands_at("points.rate_orders", HEAD - 1)
+    await owner.execute("UPDATE tenant SET state = 'suspended' WHERE id = $1", suspended.tenant_id)
+    assert await _maintained(owner) == KEPT
+    assert await _maintained(owner) == KEPT
+    async with connection_to(ground.app_dsn) as app:
+        assert len(await _seen(app, suspended.tenant_id)) == HEAD
+        assert len(await _seen(app, other.tenant_id)) == HEAD
+    await suspended.stands_at("points.rate_orders", HEAD)
+    assert await _maintained(owner) == DROPPED
+
+
+async def test_a_day_with_a_parked_or_a_dead_event_stays_until_it_is_done(
+    ground: Places, owner: asyncpg.Connection
+) -> None:
+    old = await _old(ground, owner)
+    for state in ("parked", "dead"):
+        await old.parked(state)
+        assert await _maintained(owner) == KEPT
+    await old.parked("done")
+    assert await _maintained(owner) == DROPPED
+
+
+async def test_a_plugin_that_is_off_keeps_no_day(ground: Places, owner: asyncpg.Connection) -> None:
+    old = await _old(ground, owner)
+    await old.stands_at("retail.count", 0)
+    await old.switched("on")
+    assert await _maintained(owner) == KEPT
+    await old.switched("off")
+    assert await _maintained(owner) == DROPPED
+
+
+async def test_a_reaction_that_never_ran_keeps_the_day(
+    ground: Places, owner: asyncpg.Connection
+) -> None:
+    old = await _old(ground, owner)
+    await old.put("DELETE FROM reaction_cursor WHERE tenant_id = $1")
+    assert await _maintained(owner) == KEPT
 
 
 async def test_what_is_made_is_protected(owner: asyncpg.Connection) -> None:

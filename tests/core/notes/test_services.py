@@ -6,6 +6,7 @@ import pytest
 from tests.support.exports import as_staff
 from tests.support.shop import Shop
 
+from shuke_core.audit.queries import Search, acts_before, opened_entries
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch_value, unit_of_work
 from shuke_core.members.errors import MemberUnknown
@@ -49,11 +50,12 @@ async def test_who_wrote_it_takes_it_back(shop: Shop) -> None:
         with pytest.raises(NoteUnknown):
             await remove_note(note)
     assert await shop.rows("SELECT id FROM member_note WHERE tenant_id = $1") == []
-    acts = await shop.rows(
-        "SELECT act FROM audit_entry WHERE tenant_id = $1 AND subject = $2 ORDER BY id",
-        f"note:{note}",
-    )
-    assert [row["act"] for row in acts] == ["note.written", "note.removed"]
+    async with unit_of_work(shop.tenant_id):
+        acts = await acts_before(Search(subject=f"note:{note}", member_id=member), None, 9)
+        told = await opened_entries(acts)
+        assert await acts_before(Search(subject=f"note:{note}"), None, 9) == []
+    assert [row.act for row in acts] == ["note.removed", "note.written"]
+    assert {told[row.id].subject for row in acts} == {f"note:{note}"}
 
 
 async def test_what_says_nothing_and_who_is_not_there(shop: Shop, other_shop: Shop) -> None:

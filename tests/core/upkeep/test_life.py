@@ -14,6 +14,7 @@ from tests.support.shop import Shop
 from shuke_core.app import DRAINS
 from shuke_core.audit.chain import head, verify_chain
 from shuke_core.gauges import read_queues
+from shuke_core.integrations.inbox import forget_payloads
 from shuke_core.kit import metrics
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.runtime import Runtime
@@ -116,6 +117,59 @@ async def test_what_a_suspended_tenant_has_makes_nothing_late(shop: Shop, owner:
 def _value(gauge: Gauge) -> float:
     (sample,) = [each for metric in gauge.collect() for each in metric.samples]
     return sample.value
+
+
+async def _backdated(owner: str, shop: Shop, *days: int) -> None:
+    """Suspended and resumed so many days ago, twice that for each pair of days."""
+    async with connection_to(owner) as db:
+        for act, ago in zip((suspend_tenant, resume_tenant) * (len(days) // 2), days, strict=True):
+            await act(owner, shop.slug, "")
+            since = timedelta(days=ago)
+            column = "state_at" if act is suspend_tenant else "rested_until"
+            await db.execute(
+                f"UPDATE tenant SET {column} = now() - $2::interval WHERE id = $1",
+                *(shop.tenant_id, since),
+            )
+
+
+async def _aged(shop: Shop, days: int) -> None:
+    """What was put into quarantine is so many days old, its message too."""
+    for table, column in (("quarantined_ticket", "quarantined_at"), ("inbox", "received_at")):
+        await shop.rows(
+            f"UPDATE {table} SET {column} = now() - make_interval(days => $2) "
+            "WHERE tenant_id = $1 RETURNING id",
+            days,
+        )
+
+
+@pytest.mark.parametrize(
+    ("days", "age", "state"),
+    [
+        ((), 29, "open"),
+        ((), 31, "discarded"),
+        ((50, 1), 60, "open"),  # 11 days of its own
+        ((50, 1), 78, "open"),
+        ((50, 1), 80, "discarded"),  # 31 days of its own
+        ((50, 31), 29, "open"),  # all of it afterwards
+        ((90, 32), 31, "discarded"),
+        ((50, 45, 40, 1), 60, "open"),  # twice: neither counts
+        ((90, 85, 10, 5), 31, "open"),
+        ((90, 85, 10, 5), 36, "discarded"),
+    ],
+)
+async def test_tickets_in_quarantine_wait_as_long_as_if_there_had_been_no_suspension(
+    shop: Shop, owner: str, days: tuple[int, ...], age: int, state: str
+) -> None:
+    await shop.send(shop.ticket(store="S9"))
+    await shop.work("inbox")
+    await _aged(shop, age)
+    await _backdated(owner, shop, *days)
+    async with unit_of_work(shop.tenant_id):
+        await forget_payloads()
+    rows = await shop.rows(
+        "SELECT state, sealed IS NOT NULL AS there FROM quarantined_ticket WHERE tenant_id = $1"
+    )
+    assert rows == [{"state": state, "there": state == "open"}]
 
 
 async def test_schedules_of_a_suspended_tenant_rest(shop: Shop, owner: str) -> None:
@@ -235,6 +289,29 @@ async def test_nothing_is_left_of_an_erased_tenant_and_the_other_is_untouched(
     assert lines[1]["audit_entries"] >= end.position > 0
     with pytest.raises(TenantErased):
         await register_tenant(owner, slug=one.shop.slug, name="again", zone="Asia/Shanghai")
+
+
+async def test_tables_that_can_not_be_put_in_order_stop_it_before_the_keys_go(
+    runtime: Runtime, shop: Shop, owner: str
+) -> None:
+    await close_tenant(owner, shop.slug, "")
+    async with connection_to(owner) as db:
+        for made in (
+            "CREATE TABLE circle_a (tenant_id uuid, id uuid, b uuid, PRIMARY KEY (tenant_id, id))",
+            "CREATE TABLE circle_b (tenant_id uuid, id uuid, a uuid, PRIMARY KEY (tenant_id, id), "
+            "FOREIGN KEY (tenant_id, a) REFERENCES circle_a)",
+            "ALTER TABLE circle_a ADD FOREIGN KEY (tenant_id, b) REFERENCES circle_b",
+        ):
+            await db.execute(made)
+        try:
+            with pytest.raises(ValueError, match="circle"):
+                await _erase(runtime, shop.slug)
+        finally:
+            await db.execute("DROP TABLE circle_a, circle_b CASCADE")
+    forget_keys(shop.tenant_id)
+    async with unit_of_work(shop.tenant_id):
+        assert (await tenant_keys()).id
+    assert (await find_any_tenant(shop.slug)).state == "closing"
 
 
 async def test_the_plan_puts_every_table_behind_those_that_refer_to_it(

@@ -1,6 +1,7 @@
 """A verified phone finds its member: visitors, people of the till, phones that were handed out anew."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from tests.core.wechat.people import (
@@ -156,18 +157,72 @@ async def test_a_phone_that_lay_still_for_long_waits_for_staff(shop: Shop) -> No
     assert (await state_of(shop, came.member_id))[0] == "visitor"
 
 
-@pytest.mark.parametrize("act", ["sale", "log-in", "joining"])
-async def test_whoever_did_something_lately_is_not_asleep(act: str, shop: Shop) -> None:
-    if act == "joining":
-        holder = await shop.member(PHONE)
-    else:
-        with clock.held_at(clock.now() - timedelta(days=500)):
+async def _holder(shop: Shop, *acts: tuple[str, int]) -> UUID:
+    """Who is known by the phone: what they did, and how many days ago."""
+    for act, ago in acts:
+        with clock.held_at(clock.now() - timedelta(days=ago)):
             holder = await shop.member(PHONE)
+            if act == "log-in":
+                async with unit_of_work(shop.tenant_id):
+                    await issue_token(holder)
         if act == "sale":
             await shop.sold(shop.ticket(phone=PHONE))
-        else:
-            async with unit_of_work(shop.tenant_id):
-                await issue_token(holder)
+            await shop.rows(  # the one that is not dated back yet
+                "UPDATE orders SET placed_at = now() - make_interval(days => $2) "
+                "WHERE tenant_id = $1 AND placed_at = (SELECT max(placed_at) FROM orders "
+                "WHERE tenant_id = $1) RETURNING id",
+                ago,
+            )
+    return holder
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [("joining", 0)],
+        [("joining", 500), ("log-in", 3)],
+        [("log-in", 500), ("sale", 200), ("sale", 3)],  # never away for long
+        [("sale", 700), ("sale", 400), ("sale", 100)],
+        [
+            ("sale", 900),
+            ("log-in", 300),
+            ("sale", 3),
+        ],  # it was them: what lay before is of no matter
+    ],
+)
+async def test_whoever_did_something_lately_is_not_asleep(
+    acts: list[tuple[str, int]], shop: Shop
+) -> None:
+    holder = await _holder(shop, *acts)
+    assert (await bound(shop, await visitor(shop))).member_id == holder
+    assert await claims(shop) == []
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        [("joining", 500)],
+        [("log-in", 500)],
+        [("sale", 500), ("sale", 3)],  # whoever has the number now may have bought
+        [("log-in", 500), ("sale", 60), ("sale", 30), ("sale", 3)],
+        [("log-in", 900), ("sale", 800), ("sale", 20), ("sale", 3)],
+    ],
+)
+async def test_a_purchase_after_long_sleep_proves_nothing(
+    acts: list[tuple[str, int]], shop: Shop
+) -> None:
+    holder = await _holder(shop, *acts)
+    came = await visitor(shop)
+    assert (await bound(shop, came)).waits
+    assert await claims(shop) == [(came, holder, "inactive", "waiting")]
+
+
+async def test_a_log_in_of_who_was_merged_is_one_of_who_they_became(shop: Shop) -> None:
+    holder = await _holder(shop, ("joining", 500))
+    other = await shop.member(OTHER)
+    async with unit_of_work(shop.tenant_id):
+        await issue_token(other)
+        await merge_members(holder, other)
     assert (await bound(shop, await visitor(shop))).member_id == holder
 
 

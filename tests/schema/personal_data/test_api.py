@@ -93,8 +93,8 @@ async def test_staff_see_what_is_open_and_answer_it(client: httpx.AsyncClient, s
 
 
 ERASE = """
-mutation ($member: ID!, $reason: String!, $stepUp: ID) {
-  eraseMember(member: $member, reason: $reason, stepUp: $stepUp) { errors { code path } }
+mutation ($member: ID!, $ground: ErasureGround!, $stepUp: ID) {
+  eraseMember(member: $member, ground: $ground, stepUp: $stepUp) { errors { code path } }
 }
 """
 HAND_OVER = """
@@ -111,27 +111,32 @@ async def test_staff_hand_data_over_and_erase_with_a_step_up(
 ) -> None:
     member = str(await shop.member(PHONE))
     meant = {"member": member, "reason": REASON}
+    gone = {"member": member, "ground": "asked_in_person"}  # as a step-up names it
+    erased = gone | {"ground": "ASKED_IN_PERSON"}
     login = await shop.login(PHONE)
-    bare = await _told(client, shop, "admin", ERASE, **meant)
+    bare = await _told(client, shop, "admin", ERASE, **erased)
     assert bare["eraseMember"]["errors"] == [{"code": "STEP_UP_REQUIRED", "path": ["stepUp"]}]
     grant = await step_up_of(shop, "admin", "members.hand_over_data", meant)
     handed = await _told(client, shop, "admin", HAND_OVER, **meant, stepUp=grant)
     assert handed["handOverMemberData"]["document"]["profile"]["maskedPhone"] == "138****8000"
-    grant = await step_up_of(shop, "admin", "members.erase", meant)
-    done = await _told(client, shop, "admin", ERASE, **meant, stepUp=grant)
+    grant = await step_up_of(shop, "admin", "members.erase", gone)
+    done = await _told(client, shop, "admin", ERASE, **erased, stepUp=grant)
     assert done["eraseMember"] == {"errors": []}
     answer = await client.post(
         f"/t/{shop.slug}/member/graphql", json={"query": "{ me { id } }"}, headers=login
     )
     assert answer.json()["errors"][0]["extensions"]["code"] == "TOKEN_INVALID"
-    grant = await step_up_of(shop, "admin", "members.erase", meant)
-    again = await _told(client, shop, "admin", ERASE, **meant, stepUp=grant)
+    grant = await step_up_of(shop, "admin", "members.erase", gone)
+    again = await _told(client, shop, "admin", ERASE, **erased, stepUp=grant)
     assert again["eraseMember"]["errors"] == [{"code": "MEMBER_UNKNOWN", "path": ["member"]}]
 
 
 async def test_only_some_may(client: httpx.AsyncClient, shop: Shop) -> None:
     member = str(await shop.member(PHONE))
-    for document in (ERASE, HAND_OVER):
-        body = await _asked(client, shop, "operator", document, member=member, reason=REASON)
+    for document, why in (
+        (ERASE, {"ground": "ASKED_IN_PERSON"}),
+        (HAND_OVER, {"reason": REASON}),
+    ):
+        body = await _asked(client, shop, "operator", document, member=member, **why)
         assert body["errors"][0]["extensions"]["code"] == "PERMISSION_DENIED"
     assert await shop.knows(PHONE)

@@ -17,19 +17,19 @@ async def _nothing(_: Shop) -> Given:
     return {}
 
 
-async def _granted(shop: Shop, operation: str) -> Given:
+async def _granted(shop: Shop, operation: str, **why: str) -> Given:
     await shop.staff_login()
     member = str(await shop.member("13800138000"))
-    grant = await step_up_of(shop, "admin", operation, {"member": member, "reason": REASON})
+    grant = await step_up_of(shop, "admin", operation, {"member": member, **why})
     return {"id": member, "stepUp": grant}
 
 
 async def _erased(shop: Shop) -> Given:
-    return await _granted(shop, "members.erase")
+    return await _granted(shop, "members.erase", ground="asked_in_person")
 
 
 async def _handed_over(shop: Shop) -> Given:
-    return await _granted(shop, "members.hand_over_data")
+    return await _granted(shop, "members.hand_over_data", reason=REASON)
 
 
 async def _corrected(shop: Shop) -> Given:
@@ -45,7 +45,7 @@ PERSONAL_DATA_MUTATIONS: dict[str, tuple[str, Callable[[Shop], Awaitable[Given]]
         "privacy_text.published",
     ),
     "eraseMember": (
-        f'eraseMember(member: $id, reason: "{REASON}", stepUp: $stepUp)',
+        "eraseMember(member: $id, ground: ASKED_IN_PERSON, stepUp: $stepUp)",
         _erased,
         "member.erased",
     ),

@@ -20,7 +20,7 @@ from tests.support.scratch import connection_to
 from tests.support.shop import Shop
 
 from shuke_core.access.rights import FieldClass
-from shuke_core.audit.queries import Search, acts_before, opened_changes
+from shuke_core.audit.queries import Search, acts_before, opened_entries
 from shuke_core.exports.errors import ExportNotPermitted
 from shuke_core.exports.kinds import declared_exports
 from shuke_core.files.services import file_card, read_chunk
@@ -95,7 +95,7 @@ async def test_no_reply_and_no_log_line_has_a_phone(
 
 
 async def _kept(shop: Shop) -> str:
-    """Every row of the tenant as text, and the audit's changes opened."""
+    """Every row of the tenant as text, and the audit opened."""
     assert shop.runtime is not None
     async with connection_to(shop.runtime.places.owner()) as db:
         tables = await tenant_tables(db)
@@ -105,8 +105,8 @@ async def _kept(shop: Shop) -> str:
             rows = await fetch(f"SELECT t::text AS line FROM {table} t WHERE tenant_id = $1")
             lines += [f"{table}: {row['line']}" for row in rows]
         acts = await acts_before(Search(), None, 5_000)
-        changes = await opened_changes(acts)
-    return "\n".join([*lines, *(str(each) for each in changes.values())])
+        told = await opened_entries(acts)
+    return "\n".join([*lines, *(str(each) for each in told.values())])
 
 
 def _choosable(role: str) -> dict[str, list[str]]:
