@@ -9,6 +9,7 @@ declare_timeline(
         AUDIT_READ,
         "audit_entry",
         "recorded_at",
+        by_old_ids=True,
         what="this.act",
         ref="this.subject",
         by="this.actor_name",

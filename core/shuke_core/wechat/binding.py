@@ -9,6 +9,7 @@ from uuid import UUID
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, fetch_one
+from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.identities import take_phone
 from shuke_core.members.services import Identity, digest_of, find_members
@@ -110,6 +111,8 @@ async def _claim(
         await seal_text(phone.e164, "phone_claim", row_id, "sealed", member_id),
         *(phone.masked, clock.now()),
     )
+    if reason is PhoneClaimReason.TAKEN:  # else it is a visitor's, and waits there alone
+        await note_double(member_id, holder, DoubleReason.PHONE)
 
 
 async def _settle(member_id: UUID, identity: Identity) -> None:

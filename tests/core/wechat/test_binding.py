@@ -1,6 +1,7 @@
 """A verified phone finds its member: visitors, people of the till, phones that were handed out anew."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from tests.core.wechat.people import (
@@ -41,13 +42,13 @@ from shuke_core.wechat.errors import (
 OTHER = "13900139000"
 
 
-async def _decide(shop: Shop, *, same_person: bool) -> None:
+async def _decide(shop: Shop, *, same_person: bool, may_merge: bool = False) -> UUID | None:
     found = await claim_id(shop)
     await shop.staff_login()
     async with unit_of_work(shop.tenant_id):
         staff = await fetch_one("SELECT id FROM staff WHERE tenant_id = $1")
         assert staff is not None
-        await decide_claim(found, staff["id"], same_person=same_person)
+        return await decide_claim(found, staff["id"], same_person=same_person, may_merge=may_merge)
 
 
 async def test_a_visitor_is_no_member_until_the_phone_comes(shop: Shop) -> None:
@@ -256,9 +257,9 @@ async def test_a_claim_is_decided_once(shop: Shop) -> None:
         staff = await fetch_one("SELECT id FROM staff WHERE tenant_id = $1")
         assert staff is not None
         with pytest.raises(PhoneClaimDecided):
-            await decide_claim(found, staff["id"], same_person=True)
+            await decide_claim(found, staff["id"], same_person=True, may_merge=True)
         with pytest.raises(PhoneClaimUnknown):
-            await decide_claim(staff["id"], staff["id"], same_person=True)
+            await decide_claim(staff["id"], staff["id"], same_person=True, may_merge=True)
 
 
 async def test_a_phone_that_is_a_third_ones_by_now_is_not_given_away(shop: Shop) -> None:
