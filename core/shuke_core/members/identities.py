@@ -82,7 +82,7 @@ async def take_phone(member_id: UUID, phone: Phone) -> bool:
 
     Raises MemberUnknown for who is neither visitor nor member (any more).
     """
-    identity, member_id = Identity.of_phone(phone), await member_now(member_id)
+    identity = Identity.of_phone(phone)
     if not await link_identities({identity: member_id}):
         return False
     state = (await lock_people(member_id)).get(member_id)
