@@ -43,13 +43,13 @@ SELECT $1, gen_random_uuid(), CASE WHEN later THEN m.id ELSE o.id END,
 """
 _ALL_ALIKE = """
 INSERT INTO merge_candidate (tenant_id, id, member_id, older_id, reason, state, found_at)
-SELECT $1, gen_random_uuid(), m.id, m.older_id, $2, 'open', $3 FROM (
+SELECT $1, gen_random_uuid(), m.id, m.older_id, $2::varchar, 'open', $3 FROM (
        SELECT id, first_value(id) OVER (PARTITION BY birthday, name ORDER BY joined_at, id) AS older_id
          FROM member
         WHERE tenant_id = $1 AND birthday IS NOT NULL AND name > '' AND state = 'active') m
  WHERE m.id <> m.older_id
    AND NOT EXISTS (SELECT FROM merge_candidate c WHERE c.tenant_id = $1 AND c.member_id = m.id
-                      AND c.older_id = m.older_id AND c.reason = $2)
+                      AND c.older_id = m.older_id AND c.reason = $2::varchar)
  LIMIT $4
     ON CONFLICT (tenant_id, member_id, older_id, reason) DO NOTHING
 RETURNING id
