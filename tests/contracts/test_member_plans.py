@@ -236,7 +236,7 @@ async def test_a_page_of_doubles_reads_a_page_and_its_members(
             )
         assert len(page[listed]["edges"]) == 20
         read = _of_members(scans)
-        assert {scan["kind"] for scan in read} <= {"Index Scan", "Index Only Scan"}
+        assert [scan for scan in read if not scan["kind"].startswith("Index")] == []
         assert {scan["table"] for scan in read} == {table, "member"}
         assert max(scan["rows"] for scan in read) <= 21
 
