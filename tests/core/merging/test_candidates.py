@@ -108,3 +108,13 @@ async def test_whoever_is_erased_is_nobodys_double(shop: Shop) -> None:
     await act(shop, lambda: note_double(kept, gone, DoubleReason.IDENTITY))
     await act(shop, lambda: erase(kept, "asked for"))
     assert await shop.rows("SELECT id FROM merge_candidate WHERE tenant_id = $1") == []
+
+
+async def test_a_phone_that_comes_free_makes_nobody_a_double(shop: Shop) -> None:
+    holder = await with_phone(shop, "o-1", KEPT)
+    member = await with_phone(shop, "o-2", GONE)
+    assert (await bound(shop, member, KEPT)).waits
+    assert await _open(shop) == [(member, holder, "phone")]
+    await bound(shop, holder, "13700137000")
+    assert not (await bound(shop, member, KEPT)).waits
+    assert await _open(shop) == []
