@@ -14,6 +14,7 @@ import pytest_asyncio
 from tests.support.reading import columns_of, told_staff
 from tests.support.shop import Shop
 
+from shuke_core.assignments.services import Chosen, assign_members
 from shuke_core.audit.queries import Search, acts_before
 from shuke_core.database.config import credentials
 from shuke_core.kit import clock
@@ -260,3 +261,16 @@ async def test_who_is_alike_is_one_walk_down_one_index(
     read = [scan for scan in scans if scan["table"] == "member"]
     assert {scan["kind"] for scan in read} <= {"Index Scan", "Index Only Scan"}
     assert sum(scan["rows"] for scan in read) <= 50
+
+
+async def test_members_who_are_given_away_are_found_by_their_ids(
+    many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    member, other = await many.member(PHONE), await many.member("13900139000")
+    scans.clear()
+    async with unit_of_work(many.tenant_id):
+        assert await assign_members(Chosen(ids=[member, other]), None) == 0
+    read = [scan for scan in scans if scan["table"] == "member"]
+    assert read != []
+    assert [scan for scan in read if not scan["kind"].startswith("Index")] == []
+    assert sum(scan["rows"] for scan in read) <= 4
