@@ -82,15 +82,15 @@ async def absorb_visitor(visitor_id: UUID, member_id: UUID) -> None:
     states = await lock_people(visitor_id, member_id, wholly=True)
     if states.get(visitor_id) != "visitor" or states.get(member_id) not in _HERE:
         raise MemberUnknown()
+    await move_holdings(new_id(), member_id, visitor_id, noted=False)
+    await fetch(
+        "UPDATE member_token SET member_id = $3 WHERE tenant_id = $1 AND member_id = $2",
+        *(visitor_id, member_id),
+    )
     await fetch(
         "UPDATE member v SET state = 'merged', merged_into_id = m.id, advisor_id = m.advisor_id, "
         "store_id = m.store_id FROM member m WHERE v.tenant_id = $1 AND v.id = $2 "
         "AND m.tenant_id = $1 AND m.id = $3",
-        *(visitor_id, member_id),
-    )
-    await move_holdings(new_id(), member_id, visitor_id, noted=False)
-    await fetch(
-        "UPDATE member_token SET member_id = $3 WHERE tenant_id = $1 AND member_id = $2",
         *(visitor_id, member_id),
     )
     await record("member.visitor_absorbed", f"member:{visitor_id}", member_id=member_id)

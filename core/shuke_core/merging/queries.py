@@ -23,8 +23,8 @@ def _now(column: str) -> str:
     that is compared. Those read all members.
     """
     return (
-        "this.id IN (SELECT CASE WHEN a.merged_into_id IS NULL THEN a.id ELSE a.merged_into_id END "
-        f"FROM member a WHERE a.tenant_id = :tenant AND a.id = parent.{column})"
+        f"EXISTS (SELECT FROM member a WHERE a.tenant_id = :tenant AND a.id = parent.{column} AND "
+        "this.id = CASE WHEN a.merged_into_id IS NULL THEN a.id ELSE a.merged_into_id END)"
     )
 
 
