@@ -5,11 +5,11 @@ from uuid import UUID
 
 from shuke_core.kit.transactions import fetch
 
-# Pairs that name the survivor, or whoever is them now: those that are one member by now, and of those
+# Pairs that name the survivor, or whoever is them now or is about to be: those that are one member by now, and of those
 # that have come to say the same all but the first.
 _CLOSE = """
 WITH own AS (
-    SELECT $3::uuid AS id UNION ALL
+    SELECT $3::uuid AS id UNION SELECT $4::uuid UNION
     SELECT a.id FROM member a WHERE a.tenant_id = $1 AND a.merged_into_id = $3
 ), named AS (
     SELECT c.id FROM own JOIN merge_candidate c ON c.tenant_id = $1 AND c.member_id = own.id
@@ -17,8 +17,9 @@ WITH own AS (
     SELECT c.id FROM own JOIN merge_candidate c ON c.tenant_id = $1 AND c.older_id = own.id
      WHERE c.state = 'open'
 ), pair AS (
-    SELECT c.id, c.reason, coalesce(m.merged_into_id, m.id) AS one,
-           coalesce(o.merged_into_id, o.id) AS other
+    SELECT c.id, c.reason,
+           coalesce(nullif(coalesce(m.merged_into_id, m.id), $4), $3) AS one,
+           coalesce(nullif(coalesce(o.merged_into_id, o.id), $4), $3) AS other
       FROM named JOIN merge_candidate c ON c.tenant_id = $1 AND c.id = named.id
       JOIN member m ON m.tenant_id = $1 AND m.id = c.member_id
       JOIN member o ON o.tenant_id = $1 AND o.id = c.older_id
@@ -32,9 +33,9 @@ UPDATE merge_candidate c SET state = 'closed', closed_by_id = $2
 """
 
 
-async def close_candidates(merge_id: UUID, survivor_id: UUID, _absorbed_id: UUID) -> None:
+async def close_candidates(merge_id: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
     """What the merge has settled."""
-    await fetch(_CLOSE, merge_id, survivor_id)
+    await fetch(_CLOSE, merge_id, survivor_id, absorbed_id)
 
 
 async def reopen_candidates(merge_id: UUID, _survivor_id: UUID, _absorbed_id: UUID) -> None:

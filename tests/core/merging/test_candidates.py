@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tests.core.merging.people import GONE, KEPT, merge, set_fields, two, undo
 from tests.core.points.counter import act
-from tests.core.wechat.people import bound, claim_id, logged_in, with_phone
+from tests.core.wechat.people import bound, claim_id, logged_in, visitor, with_phone
 from tests.support.shop import Shop
 
 from shuke_core.kit.transactions import fetch, unit_of_work
@@ -117,4 +117,12 @@ async def test_a_phone_that_comes_free_makes_nobody_a_double(shop: Shop) -> None
     assert await _open(shop) == [(member, holder, "phone")]
     await bound(shop, holder, "13700137000")
     assert not (await bound(shop, member, KEPT)).waits
+    assert await _open(shop) == []
+
+
+async def test_a_visitor_who_becomes_the_member_is_their_double_no_more(shop: Shop) -> None:
+    came, member = await visitor(shop), await shop.member(KEPT)
+    await act(shop, lambda: note_double(came, member, DoubleReason.IDENTITY))
+    assert len(await _open(shop)) == 1
+    assert (await bound(shop, came, KEPT)).member_id == member
     assert await _open(shop) == []
