@@ -5,8 +5,8 @@ from uuid import UUID
 
 from shuke_core.kit.transactions import fetch
 
-# Pairs that name the survivor, or whoever is them now or is about to be: those that are one member by now, and of those
-# that have come to say the same all but the first.
+# Pairs that name the survivor, or whoever is them now or is about to be: those that are one member by
+# now, and of those that have come to say the same all but the first.
 _CLOSE = """
 WITH own AS (
     SELECT $3::uuid AS id UNION SELECT $4::uuid UNION
