@@ -41,6 +41,8 @@ from shuke_core.members import live as members_live
 from shuke_core.members import timelines as members_timelines
 from shuke_core.members.queries import Member, Oneself
 from shuke_core.merging import holdings as merging_holdings
+from shuke_core.merging import jobs as merging_jobs
+from shuke_core.merging.queries import Merge, MergeCandidate
 from shuke_core.notes import holdings as notes_holdings
 from shuke_core.notes import timelines as notes_timelines
 from shuke_core.notes.queries import NotesOfMember
@@ -80,6 +82,7 @@ JOBS = (
     idempotency_jobs,
     integrations_jobs,
     interactions_jobs,
+    merging_jobs,
     orders_jobs,
     personal_data_jobs,
     points_jobs,
@@ -158,6 +161,8 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     TaskInteraction,
     Alert,
     Export,
+    MergeCandidate,
+    Merge,
     MiniProgram,
     PhoneClaim,
 )

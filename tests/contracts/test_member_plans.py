@@ -11,15 +11,18 @@ import asyncpg
 import orjson
 import pytest
 import pytest_asyncio
-from tests.support.reading import columns_of
+from tests.support.reading import columns_of, told_staff
 from tests.support.shop import Shop
 
+from shuke_core.assignments.services import Chosen, assign_members
+from shuke_core.audit.queries import Search, acts_before
 from shuke_core.database.config import credentials
 from shuke_core.kit import clock
 from shuke_core.kit.engine import UnitConnection
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.pagination import MOST_ROWS
 from shuke_core.kit.transactions import unit_of_work
+from shuke_core.members.doubles import note_who_is_alike
 from shuke_core.members.queries import id_of_phone, member_of_card
 from shuke_core.members.timeline import MomentKind, timeline_of
 
@@ -29,8 +32,9 @@ ROWS = 50_000
 PHONE = "13800138000"
 _TABLES = (
     "member", "member_identity", "orders", "ledger_account", "ledger_entry", "interaction",
-    "assignment", "member_note", "audit_entry",
+    "assignment", "member_note", "audit_entry", "merge_candidate", "member_merge",
 )  # fmt: skip
+_NOT_TOLD = {"member_identity", "merge_candidate", "member_merge"}
 _MEMBERS = f"""
 INSERT INTO member (tenant_id, id, card_no, state, joined_at, version)
 SELECT $1::uuid, md5('m' || $1::uuid::text || n)::uuid, substr(md5($1::uuid::text || n), 1, 16),
@@ -70,6 +74,19 @@ INSERT INTO audit_entry (tenant_id, id, actor_kind, actor_name, source, act, sub
                          reason, recorded_at)
 SELECT $1::uuid, md5('u' || $1::uuid::text || n)::uuid, 'staff', 'x', '', 'x', 'x', {_OWNER}, '', {_AT}
   FROM generate_series(1, {ROWS}) n
+"""
+
+
+# Half of the pairs are settled; of those found last the most.
+_DOUBLES = f"""
+INSERT INTO merge_candidate (tenant_id, id, member_id, older_id, reason, state, found_at, closed_by_id)
+SELECT $1::uuid, md5('c' || $1::uuid::text || n)::uuid, md5('m' || $1::uuid::text || n)::uuid, $2::uuid,
+       'phone', CASE WHEN n <= {ROWS} / 2 THEN 'closed' ELSE 'open' END, {_AT},
+       CASE WHEN n <= {ROWS} / 2 THEN $2::uuid END FROM generate_series(1, {ROWS}) n;
+INSERT INTO member_merge (tenant_id, id, survivor_id, absorbed_id, state, reason, changed, kept,
+                          merged_at, undo_until)
+SELECT $1::uuid, md5('g' || $1::uuid::text || n)::uuid, $2::uuid, md5('m' || $1::uuid::text || n)::uuid,
+       'done', '', '[]', 'x', {_AT}, now() FROM generate_series(1, {ROWS}) n
 """
 
 
@@ -117,6 +134,10 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         if sql.lstrip().upper().startswith("SELECT"):
             rows = await fetch(self, f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
             note(orjson.loads(rows[0]["QUERY PLAN"])[0]["Plan"])
+        if "INSERT INTO merge_candidate" in sql:  # found and written in one statement
+            rows = await fetch(self, f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
+            note(orjson.loads(rows[0]["QUERY PLAN"])[0]["Plan"])
+            return []
         return await fetch(self, sql, *values)
 
     async def value(self: UnitConnection, sql: str, *values: object) -> Any:
@@ -166,6 +187,90 @@ async def test_a_page_of_a_long_life_reads_a_page_of_each_source(
         assert len(moments) == 21
         assert len({moment.kind for moment in moments}) == len(MomentKind)
         read = _of_members(scans)
-        assert {scan["table"] for scan in read} == set(_TABLES) - {"member", "member_identity"}
+        assert {scan["table"] for scan in read} == set(_TABLES) - _NOT_TOLD
         assert [scan for scan in read if scan["rows"] > MOST_ROWS + 1] == []
         assert {scan["kind"] for scan in read} <= {"Index Scan", "Index Only Scan"}
+
+
+async def test_a_page_of_a_merged_life_reads_a_page_of_each_who_was_merged(
+    many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    member, other = await many.member(PHONE), await many.member("13900139000")
+    await many.rows(
+        "UPDATE member SET state = 'merged', merged_into_id = $3 WHERE tenant_id = $1 AND id = $2",
+        *(member, other),
+    )
+    await _fill(many, _LIVES, member)
+    kinds = {MomentKind.POINTS, MomentKind.STAFF_ACT}
+    for before in (None, (clock.now(), new_id())):
+        scans.clear()
+        async with unit_of_work(many.tenant_id):
+            moments = await timeline_of(other, kinds, before, 21)
+        assert len(moments) == 21
+        assert {moment.kind for moment in moments} == kinds
+        read = _of_members(scans)
+        assert {scan["table"] for scan in read} == {
+            *("member", "ledger_account", "ledger_entry", "audit_entry")
+        }
+        assert [scan for scan in read if scan["rows"] > 2 * (MOST_ROWS + 1)] == []
+        assert {scan["kind"] for scan in read} <= {"Index Scan", "Index Only Scan"}
+        scans.clear()
+        async with unit_of_work(many.tenant_id):
+            assert len(await acts_before(Search(member_id=other), before, 21)) == 21
+        read = _of_members(scans)
+        assert [scan for scan in read if scan["rows"] > 2 * (MOST_ROWS + 1)] == []
+        assert {scan["kind"] for scan in read} <= {"Index Scan", "Index Only Scan"}
+
+
+async def test_a_page_of_doubles_reads_a_page_and_its_members(
+    many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    await _fill(many, _DOUBLES, await many.member(PHONE))
+    for listed, members, table in (
+        ("mergeCandidates", "member { id } older { id }", "merge_candidate"),
+        ("merges", "member { id }", "member_merge"),
+    ):
+        scans.clear()
+        async with unit_of_work(many.tenant_id):
+            page = await told_staff(
+                f"{{ {listed}(first: 20) {{ edges {{ node {{ {members} }} }} }} }}"
+            )
+        assert len(page[listed]["edges"]) == 20
+        read = _of_members(scans)
+        assert [scan for scan in read if not scan["kind"].startswith("Index")] == []
+        assert {scan["table"] for scan in read} == {table, "member"}
+        assert max(scan["rows"] for scan in read) <= 21
+
+
+async def test_who_is_alike_is_one_walk_down_one_index(
+    many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    member = await many.member(PHONE)
+    await many.rows(
+        "UPDATE member SET name = '王', birthday = '1990-05-01' WHERE tenant_id = $1 AND id = $2",
+        member,
+    )
+    await many.rows(
+        "UPDATE member SET name = '王', birthday = date '1950-01-01' + (abs(hashtext(card_no)) % 20000) "
+        "WHERE tenant_id = $1 AND id <> $2",
+        member,
+    )
+    await _fill(many, "SELECT 1 WHERE $1::uuid IS NOT NULL")
+    async with unit_of_work(many.tenant_id):
+        await note_who_is_alike(member)
+    read = [scan for scan in scans if scan["table"] == "member"]
+    assert {scan["kind"] for scan in read} <= {"Index Scan", "Index Only Scan"}
+    assert sum(scan["rows"] for scan in read) <= 50
+
+
+async def test_members_who_are_given_away_are_found_by_their_ids(
+    many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    member, other = await many.member(PHONE), await many.member("13900139000")
+    scans.clear()
+    async with unit_of_work(many.tenant_id):
+        assert await assign_members(Chosen(ids=[member, other]), None) == 0
+    read = [scan for scan in scans if scan["table"] == "member"]
+    assert read != []
+    assert [scan for scan in read if not scan["kind"].startswith("Index")] == []
+    assert sum(scan["rows"] for scan in read) <= 4

@@ -7,15 +7,17 @@ import pytest
 from tests.races.merging import lock_nothing, race_merges
 from tests.support.shop import Shop
 
+from shuke_core.members.moving import move_holdings
 from shuke_core.merging import services
-from shuke_core.merging.moves import move_holdings
 
 _move = move_holdings
 
 
-async def moving_slowly(merge_id: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
+async def moving_slowly(
+    merge_id: UUID, survivor_id: UUID, absorbed_id: UUID, *, noted: bool
+) -> None:
     """Leaves time between what is moved and the commit, for who writes meanwhile."""
-    await _move(merge_id, survivor_id, absorbed_id)
+    await _move(merge_id, survivor_id, absorbed_id, noted=noted)
     await asyncio.sleep(0.1)
 
 

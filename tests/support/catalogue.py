@@ -66,6 +66,7 @@ OF_A_MEMBER = frozenset(
         "member_merge",
         "member_note",
         "member_token",
+        "merge_candidate",
         "merge_move",
         "order_line",
         "orders",

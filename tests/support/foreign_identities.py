@@ -28,7 +28,7 @@ async def _unbind(h: Handles) -> object:
 async def _decide(h: Handles) -> object:
     row = await fetch_one("SELECT id FROM staff WHERE tenant_id = $1 LIMIT 1")
     assert row is not None
-    await decide_claim(h.claim_id, row["id"], same_person=True)
+    await decide_claim(h.claim_id, row["id"], same_person=True, may_merge=True)
     return "decided"
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 
 from tests.support.full_tenants import Handles
-from tests.support.reading import columns_of
+from tests.support.reading import columns_of, told_staff
 
 from shuke_core.members.following import hold_members, lock_member
 from shuke_core.members.queries import member_of_id
 from shuke_core.members.services import Identity, identify_members
-from shuke_core.merging.queries import candidates_before, merge_preview, merges_before
+from shuke_core.merging.queries import merge_preview
 from shuke_core.merging.services import merge_members, undo_merge
+from shuke_core.merging.window import undo_days
 
 
 async def _merge_into(h: Handles) -> object:
@@ -42,6 +43,7 @@ MERGED: dict[str, Callable[[Handles], Awaitable[object]]] = {
 
 # About the whole tenant: what another one has must not change the answer.
 MERGES: dict[str, Callable[[], Awaitable[object]]] = {
-    "merge_candidates": lambda: candidates_before(None, 99),
-    "merges": lambda: merges_before(None, 99),
+    "merge_candidates": lambda: told_staff("{ mergeCandidates { edges { node { reason } } } }"),
+    "merges": lambda: told_staff("{ merges { edges { node { undoneAt } } } }"),
+    "undo_days": undo_days,
 }

@@ -41,11 +41,13 @@ from shuke_core.kit.transactions import current_tenant, fetch, fetch_one, unit_o
 from shuke_core.ledger.queries import balance_of, earned_by
 from shuke_core.ledger.services import Cause, spend
 from shuke_core.members.codes import new_member_code, redeem_member_code
+from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.members.identities import bind_identity
 from shuke_core.members.phones import normalise_phone
 from shuke_core.members.services import Identity, issue_token, rename_member
 from shuke_core.members.visitors import log_in_with_openid
 from shuke_core.merging.services import merge_members
+from shuke_core.merging.window import set_undo_days
 from shuke_core.notes.services import add_note
 from shuke_core.personal_data.services import ask_correction, ask_erasure
 from shuke_core.places import Places
@@ -318,6 +320,7 @@ async def _claim(phone: str, suffix: str) -> UUID:
     await bind_identity(member_id, "erp", "kingdee", f"E-{suffix}")
     visitor = await log_in_with_openid(app_id, f"v-{suffix}", None)
     assert (await bind_phone(visitor.member_id, told)).waits
+    await note_double(member_id, visitor.member_id, DoubleReason.IDENTITY)
     row = await fetch_one("SELECT id FROM phone_claim WHERE tenant_id = $1")
     assert row is not None
     claim_id: UUID = row["id"]
@@ -426,6 +429,7 @@ async def _disclosed(shop: Shop, handles: Handles) -> Handles:
     staff_id = handles.account.staff_id
     async with unit_of_work(shop.tenant_id):
         await set_disclosure_limits(None, 30, 100, 50, 9_000)
+        await set_undo_days(45)
         assert await reveal_phone(staff_id, handles.member_id, "回访") == f"+86{handles.phone}"
     export_id = await ready_export(shop, staff_id)
     link = await linked(shop, staff_id, export_id)

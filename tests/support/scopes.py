@@ -109,6 +109,13 @@ async def divide(shop: Shop) -> Divided:
         await _claim(members)
         file_id = await begin_file("of nobody.csv", "text/csv", None)
         await append_to_file(file_id, b"as those of exports are")
+        ids = list(members.values())
+        await fetch(
+            "INSERT INTO merge_candidate (tenant_id, id, member_id, older_id, reason, state, "
+            "found_at) SELECT $1, gen_random_uuid(), t.one, t.other, 'identity', 'open', $2 "
+            "FROM unnest($3::uuid[], $4::uuid[]) AS t(one, other)",
+            *(clock.now(), ids, ids[1:] + ids[:1]),
+        )
         await create_task(NewTask(to, clock.now() + timedelta(hours=1), note="盘点"))
     for _ in range(3):  # relay, then the reaction that seals the audit
         await shop.work()

@@ -91,6 +91,45 @@ async def test_a_database_with_rows_comes_along_from_each_earlier_schema(
             assert await owner.fetchval("SELECT count(*) FROM event WHERE trace IS NULL") == 1
 
 
+async def test_aliases_that_had_fallen_behind_catch_up(servers: EmbeddedServers) -> None:
+    tenants, store, member, alias = [uuid4(), uuid4()], uuid4(), uuid4(), uuid4()
+    async with empty_database(servers) as places:
+        await migrate(places.owner(), installed_apps(), targets={"core": "0019_consents"})
+        async with connection_to(places.owner()) as owner:
+            for tenant in tenants:
+                async with owner.transaction():
+                    await owner.execute(
+                        "SELECT set_config('shuke.tenant_id', $1, true)", str(tenant)
+                    )
+                    await owner.execute(
+                        "INSERT INTO tenant (id, slug, name, zone, currency, day_starts_at, state, "
+                        "created_at) VALUES ($1, $2, 'x', 'UTC', 'CNY', 0, 'active', now())",
+                        *(tenant, f"t-{tenant.hex}"),
+                    )
+                    await owner.execute(
+                        "INSERT INTO store (tenant_id, id, code, name, state, created_at) "
+                        "VALUES ($1, $2, 'S', 'x', 'active', now())",
+                        *(tenant, store),
+                    )
+                    await owner.execute(
+                        "INSERT INTO member (tenant_id, id, card_no, state, joined_at, store_id, "
+                        "merged_into_id) VALUES ($1, $2, '1', 'active', now(), $3, NULL), "
+                        "($1, $4, '2', 'merged', now(), NULL, $2)",
+                        *(tenant, member, store, alias),
+                    )
+        await migrate(places.owner(), installed_apps())
+        async with connection_to(places.owner()) as owner:
+            for tenant in tenants:
+                async with owner.transaction():
+                    await owner.execute(
+                        "SELECT set_config('shuke.tenant_id', $1, true)", str(tenant)
+                    )
+                    rows = await owner.fetch(
+                        "SELECT store_id FROM member WHERE tenant_id = $1", tenant
+                    )
+                    assert [row["store_id"] for row in rows] == [store, store]
+
+
 async def test_a_table_in_use_is_waited_for_a_second_at_a_time(
     servers: EmbeddedServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

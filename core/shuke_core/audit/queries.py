@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shuke_core.audit.sealed import Kept, Told, subjects_of, told
 from shuke_core.kit.conditions import Conditions
+from shuke_core.kit.pagination import MOST_ROWS
 from shuke_core.kit.transactions import fetch
 from shuke_core.tenants.keyring import member_keys, tenant_keys
 
@@ -41,11 +42,8 @@ class Search:
     member_id: UUID | None = None
 
 
-# Entries keep the id of their moment; who a member was merged from is them as well.
-_OF_MEMBER = (
-    "e.member_id IN (SELECT {}::uuid UNION ALL SELECT a.id FROM member a "
-    "WHERE a.tenant_id = $1 AND a.merged_into_id = {})"
-)
+_ENTRIES = "SELECT e.* FROM audit_entry e"
+_NEWEST = "ORDER BY e.recorded_at DESC, e.id DESC"
 
 
 async def acts_before(
@@ -63,14 +61,17 @@ async def acts_before(
         .when("e.act = {}", search.act)
         .when("e.subject = ANY ({}::text[])", subjects)
         .when("e.actor_id = {}", search.actor_id)
-        .when(_OF_MEMBER, search.member_id, search.member_id)
         .when("(e.recorded_at, e.id) < ({}, {})", at, entry_id)
     )
+    most = wanted.limit(limit)
+    found = f"{_ENTRIES} WHERE {wanted} {_NEWEST} LIMIT {most}"
+    if search.member_id is not None:
+        found = _of_member(wanted, search.member_id)
     rows = await fetch(
         "SELECT e.id, l.position, e.actor_kind, e.actor_id, e.actor_name, e.source, e.act, "
-        "e.subject, e.member_id, e.reason, e.changes, e.recorded_at FROM audit_entry e "
+        f"e.subject, e.member_id, e.reason, e.changes, e.recorded_at FROM ({found}) e "
         "LEFT JOIN audit_link l ON l.tenant_id = $1 AND l.entry_id = e.id "
-        f"WHERE {wanted} ORDER BY e.recorded_at DESC, e.id DESC LIMIT {wanted.limit(limit)}",
+        f"{_NEWEST} LIMIT {most}",
         *wanted.values,
     )
     return [EntryRow(**row) for row in rows]
@@ -88,6 +89,18 @@ async def opened_entries(rows: Sequence[EntryRow]) -> Mapping[UUID, Told]:
         )
         for row in rows
     }
+
+
+def _of_member(wanted: Conditions, member_id: UUID) -> str:
+    """Entries keep the id of their moment; whoever was merged into the member is them as well. A page
+    of each is read, along one index: a limit that the planner can see keeps it there."""
+    who = wanted.value(member_id)
+    return (
+        f"SELECT newest.* FROM (SELECT {who}::uuid AS id UNION ALL SELECT a.id FROM member a "
+        f"WHERE a.tenant_id = $1 AND a.merged_into_id = {who}) AS own CROSS JOIN LATERAL "
+        f"({_ENTRIES} WHERE {wanted} AND e.member_id = own.id {_NEWEST} LIMIT {MOST_ROWS + 1}) "
+        "AS newest"
+    )
 
 
 async def opened_changes(rows: Sequence[EntryRow]) -> Mapping[UUID, dict[str, Any] | None]:

@@ -1,5 +1,6 @@
 """What blocks hold of a member."""
 
+from shuke_core.blocks.merging import merge_blocks, unmerge_blocks
 from shuke_core.members.holdings import Holding, OnErase, OnMerge, declare_holdings
 
 declare_holdings(
@@ -7,7 +8,7 @@ declare_holdings(
     Holding(
         "member_block",
         {"zh": "限制", "en": "Blocks"},
-        OnMerge.MOVES,
+        OnMerge.OWN,
         OnErase.GOES,
         shows={
             "purpose": "this.purpose",
@@ -15,6 +16,7 @@ declare_holdings(
             "since": "this.blocked_at",
             "until": "this.until",
         },
-        once=("purpose",),
+        merge=merge_blocks,
+        unmerge=unmerge_blocks,
     ),
 )

@@ -37,6 +37,7 @@ class BlocksOfMember(Projection, joins=Member):
 
     blocks: list[MemberBlock] = many(
         "this.member_id = parent.id",
+        "this.set_aside_by_id is null",
         "this.until is null or this.until > :now",
         order="this.blocked_at, this.id",
     )
@@ -59,7 +60,7 @@ async def blocks_of(member_ids: Collection[UUID], purpose: BlockPurpose) -> dict
     """The members' blocks for the purpose, also those that are over."""
     rows = await fetch(
         "SELECT member_id, blocked_at, until, reason FROM member_block WHERE tenant_id = $1 "
-        "AND member_id = ANY ($2::uuid[]) AND purpose = $3",
+        "AND member_id = ANY ($2::uuid[]) AND purpose = $3 AND set_aside_by_id IS NULL",
         *(list(member_ids), purpose.value),
     )
     return {r["member_id"]: Block(r["blocked_at"], r["until"], r["reason"]) for r in rows}

@@ -12,7 +12,7 @@ from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.masking import without_people
 from shuke_core.kit.transactions import fetch, fetch_one
-from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.following import lock_member
 
 LONGEST_REASON = 200
 
@@ -33,16 +33,17 @@ async def block_member(
     now, actor = clock.now(), current_actor()
     if until is not None and until <= now:
         raise BlockEndInvalid()
-    await _hold(member_id)
+    member_id = await lock_member(member_id, "NO KEY UPDATE", visitors=False)
     before = await fetch_one(
         "SELECT until FROM member_block WHERE tenant_id = $1 AND member_id = $2 AND purpose = $3 "
-        "AND (until IS NULL OR until > $4)",
+        "AND set_aside_by_id IS NULL AND (until IS NULL OR until > $4)",
         *(member_id, purpose.value, now),
     )
     await fetch(
         "INSERT INTO member_block (tenant_id, id, member_id, purpose, reason, until, actor_id, "
         "actor_name, blocked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
-        "ON CONFLICT (tenant_id, member_id, purpose) DO UPDATE SET reason = excluded.reason, "
+        "ON CONFLICT (tenant_id, member_id, purpose) WHERE set_aside_by_id IS NULL "
+        "DO UPDATE SET brought_by_id = NULL, reason = excluded.reason, "
         "until = excluded.until, actor_id = excluded.actor_id, actor_name = excluded.actor_name, "
         # One that is replaced goes on: what came meanwhile stays withheld.
         "blocked_at = CASE WHEN member_block.until <= excluded.blocked_at THEN excluded.blocked_at "
@@ -61,10 +62,10 @@ async def block_member(
 async def unblock_member(member_id: UUID, purpose: BlockPurpose) -> None:
     """Ends the block now. What was withheld meanwhile is not made up for. Raises MemberUnknown,
     BlockUnknown."""
-    await _hold(member_id)
+    member_id = await lock_member(member_id, "NO KEY UPDATE", visitors=False)
     rows = await fetch(
         "DELETE FROM member_block WHERE tenant_id = $1 AND member_id = $2 AND purpose = $3 "
-        "RETURNING until",
+        "AND set_aside_by_id IS NULL RETURNING until",
         *(member_id, purpose.value),
     )
     if not rows or (rows[0]["until"] is not None and rows[0]["until"] <= clock.now()):
@@ -75,15 +76,6 @@ async def unblock_member(member_id: UUID, purpose: BlockPurpose) -> None:
         changes={purpose.value: (_end(rows[0]["until"]), None)},
         member_id=member_id,
     )
-
-
-async def _hold(member_id: UUID) -> None:
-    """One decision on a member at a time; raises MemberUnknown."""
-    if not await fetch(
-        "SELECT FROM member WHERE tenant_id = $1 AND id = $2 AND state = 'active' FOR NO KEY UPDATE",
-        member_id,
-    ):
-        raise MemberUnknown()
 
 
 def _end(until: datetime | None) -> str:

@@ -28,7 +28,7 @@ from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.transactions import Row, fetch, fetch_one, fetch_value
-from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.following import lock_member
 from shuke_core.members.texts import clean_lines, seal_text
 
 _TICK = timedelta(microseconds=1)
@@ -66,7 +66,11 @@ async def give_consent(
     ConsentSceneInvalid.
     """
     _check_scene(scene)
-    birthday = await _lock_member(member_id)
+    # Held, so that words said at once are recorded one after the other.
+    member_id = await lock_member(member_id, "NO KEY UPDATE")
+    birthday: date | None = await fetch_value(
+        "SELECT birthday FROM member WHERE tenant_id = $1 AND id = $2", member_id
+    )
     text = await fetch_one(
         "SELECT id, version FROM privacy_text WHERE tenant_id = $1 AND purpose = $2 "
         "ORDER BY version DESC LIMIT 1",
@@ -95,7 +99,7 @@ async def withdraw_consent(member_id: UUID, purpose: Purpose, scene: str = "") -
     Raises MemberUnknown, ConsentSceneInvalid.
     """
     _check_scene(scene)
-    await _lock_member(member_id)
+    member_id = await lock_member(member_id, "NO KEY UPDATE")
     last = await _last_word(member_id, purpose)
     if last and last["state"] == "given":
         await _note(
@@ -120,19 +124,6 @@ def _guardian(name: str | None) -> str:
 
 def _who_says() -> str:
     return "staff" if current_actor().kind == "staff" else "member"
-
-
-async def _lock_member(member_id: UUID) -> date | None:
-    """Holds the member, so that words said at once are recorded one after the other."""
-    row = await fetch_one(
-        "SELECT birthday FROM member WHERE tenant_id = $1 AND id = $2 "
-        "AND state IN ('visitor', 'active') FOR NO KEY UPDATE",
-        member_id,
-    )
-    if row is None:
-        raise MemberUnknown()
-    birthday: date | None = row["birthday"]
-    return birthday
 
 
 async def _last_word(member_id: UUID, purpose: Purpose) -> Row | None:

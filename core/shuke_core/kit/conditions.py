@@ -22,10 +22,14 @@ class Conditions:
             self._conditions.append(condition.format(*places))
         return self
 
+    def value(self, value: object) -> str:
+        """The number of a parameter that stands elsewhere in the statement."""
+        self.values.append(value)
+        return f"${len(self.values) + 1}"
+
     def limit(self, rows: int) -> str:
         """The number of a parameter for LIMIT."""
-        self.values.append(rows)
-        return f"${len(self.values) + 1}"
+        return self.value(rows)
 
     def __str__(self) -> str:
         return " AND ".join(self._conditions)

@@ -12,8 +12,9 @@ declare_timeline(
         "happened_at",
         of_member=(
             "this.account_id = (SELECT a.id FROM ledger_account a WHERE a.tenant_id = $1 "
-            f"AND a.member_id = $2 AND a.asset = '{POINTS}')"
+            f"AND a.member_id = {{who}} AND a.asset = '{POINTS}')"
         ),
+        by_old_ids=True,
         what="this.kind",
         ref="this.cause_type",
         points="this.amount",

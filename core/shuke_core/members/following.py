@@ -6,6 +6,7 @@ after: so they see what was written before, and what comes later finds the survi
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 from uuid import UUID
 
 from shuke_core.kit.transactions import fetch, fetch_one
@@ -33,13 +34,23 @@ async def member_now(member_id: UUID) -> UUID:
     return row["now"] if row else member_id
 
 
-async def lock_member(member_id: UUID) -> UUID:
-    """Who that is now, locked for oneself until the unit ends; raises MemberUnknown for who is
-    neither a member nor a visitor."""
+async def lock_member(
+    member_id: UUID,
+    strength: Literal["UPDATE", "NO KEY UPDATE", "KEY SHARE"] = "UPDATE",
+    *,
+    visitors: bool = True,
+) -> UUID:
+    """Who that is now, locked until the unit ends; raises MemberUnknown for who is neither a member
+    nor, unless it is about members alone, a visitor.
+
+    UPDATE keeps everybody else away, also those who write rows of theirs. NO KEY UPDATE keeps away who
+    decides about the same member, KEY SHARE only merges and erasures.
+    """
+    states = "'visitor', 'active'" if visitors else "'active'"
     for _ in range(2):  # once more for who was merged while it waited
         rows = await fetch(
             "SELECT id FROM member WHERE tenant_id = $1 AND id = $2 "
-            "AND state IN ('visitor', 'active') FOR UPDATE",
+            f"AND state IN ({states}) FOR {strength}",
             await member_now(member_id),
         )
         if rows:

@@ -26,6 +26,7 @@ declare_holdings(
             "enteredAt": "this.created_at",
         },
         opens={"value": "sealed"},
+        came_by="through_id",
     ),
     Holding(
         "member_token",

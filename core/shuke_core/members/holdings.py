@@ -39,9 +39,10 @@ class Holding:
     sub-select is `$1`). `opens` are keys to columns that are sealed under the member's keys, as bytes
     of UTF-8 text. Where neither says anything, `why` says why. `once` are the columns that are unique
     together with the member: a row that the other has as well stays where it is. `clears` are columns
-    that an erasure empties in what is kept. `also` are further columns that name members: an erasure
-    of one of these does the same, what is shown is shown to `member` alone. `merge` and `unmerge` are
-    for OnMerge.OWN.
+    that an erasure empties in what is kept. `came_by` is a column with the id of another row of the
+    table, by which this one came while they were merged: it goes back with that one. `also` are further
+    columns that name members: an erasure of one of these does the same, what is shown is shown to
+    `member` alone. `merge` and `unmerge` are for OnMerge.OWN.
     """
 
     table: str
@@ -53,6 +54,7 @@ class Holding:
     why: str = ""
     once: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
+    came_by: str = ""
     member: str = "member_id"
     also: tuple[str, ...] = ()
     newest: str = "id"

@@ -13,6 +13,7 @@ from shuke_core.members.errors import (
     MemberUnknown,
 )
 from shuke_core.members.events import MemberJoined
+from shuke_core.members.following import lock_member, member_now
 from shuke_core.members.phones import Phone, normalise_phone
 from shuke_core.members.plain import plain_phones
 from shuke_core.members.rules import IDENTITY_KINDS
@@ -48,8 +49,7 @@ async def bind_identity(member_id: UUID, kind: str, issuer: str, value: str) -> 
     two members together is a decision of its own. Done twice, nothing happens again.
     """
     identity = checked_identity(kind, issuer, value, by_hand=True)
-    if (await lock_people(member_id)).get(member_id) != "active":
-        raise MemberUnknown()
+    member_id = await lock_member(member_id, "NO KEY UPDATE", visitors=False)
     if (await find_members([identity])).get(identity) == member_id:
         return
     if not await link_identities({identity: member_id}):
@@ -65,6 +65,7 @@ async def bind_identity(member_id: UUID, kind: str, issuer: str, value: str) -> 
 async def unbind_identity(member_id: UUID, kind: str, issuer: str, value: str) -> None:
     """The identity names the member no longer; raises IdentityInvalid and IdentityUnknown."""
     identity = checked_identity(kind, issuer, value, by_hand=True)
+    member_id = await member_now(member_id)
     if not await _end(member_id, identity):
         raise IdentityUnknown()
     await record(

@@ -78,7 +78,11 @@ class MemberKey(TenantModel):
 
 
 class MemberIdentity(TenantModel):
-    """How an outside system names a member: a phone, a till's card. Found by its keyed digest."""
+    """How an outside system names a member: a phone, a till's card. Found by its keyed digest.
+
+    `through_id` is the identity that it came by, where WeChat said that both are one person's: an
+    OpenID by the UnionID, or the other way. It goes back with that one when a merge is undone.
+    """
 
     member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
         "core.Member", related_name=False, on_delete=fields.RESTRICT
@@ -90,6 +94,7 @@ class MemberIdentity(TenantModel):
     sealed = fields.BinaryField()
     state = fields.CharField(max_length=12, default="active")
     created_at: datetime = fields.DatetimeField()
+    through_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False
@@ -101,6 +106,38 @@ class MemberIdentity(TenantModel):
                 name="member_identity_is_unique",
                 condition="state = 'active'",
             ),
+        )
+
+
+class MergeCandidate(TenantModel):
+    """A member who may be the same person as one who joined before.
+
+    reason: identity (WeChat says so), phone (both claim one), name_and_birthday. state: open → closed
+    by a merge (`closed_by_id`), and open again when that is undone. Either may have been merged into
+    somebody since.
+    """
+
+    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "core.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    member_id: UUID
+    older: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
+        "core.Member", related_name=False, on_delete=fields.RESTRICT
+    )
+    older_id: UUID
+    reason = fields.CharField(max_length=20)
+    state = fields.CharField(max_length=12, default="open")
+    found_at: datetime = fields.DatetimeField()
+    closed_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "merge_candidate"
+        unique_together: ClassVar = (("tenant_id", "member_id", "older_id", "reason"),)
+        indexes: ClassVar = (
+            ("tenant_id", "state", "found_at", "id"),
+            ("tenant_id", "older_id"),
+            ("tenant_id", "closed_by_id"),
         )
 
 

@@ -13,7 +13,8 @@ from shuke_core.kit import clock
 from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.crypto import Place, keyed_digest, new_key, seal, token_digest
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import current_tenant, fetch, read_value
+from shuke_core.kit.transactions import current_tenant, fetch, fetch_one, read_value
+from shuke_core.members.doubles import note_who_is_alike
 from shuke_core.members.errors import MemberNameInvalid, MemberUnknown
 from shuke_core.members.events import MemberJoined, MemberLoggedOut
 from shuke_core.members.following import hold_members, member_now
@@ -162,11 +163,12 @@ async def enter(missing: Collection[Identity], *, state: str = "active") -> dict
     return {whose[row["member_id"]]: row["member_id"] for row in rows}
 
 
-async def link_identities(found: Mapping[Identity, UUID]) -> int:
+async def link_identities(found: Mapping[Identity, UUID], through: Identity | None = None) -> int:
     """Adds further identities to members, such as the card shown together with a known phone.
 
     An identity that belongs to somebody already stays with them: bringing two members together is
-    a decision of its own. Returns how many were new.
+    a decision of its own. Returns how many were new. `through` is one that the member has and that
+    vouches for these: whoever gets that back when a merge is undone gets these as well.
     """
     known = await find_members(found) if found else {}
     fresh = sorted(found.keys() - known.keys(), key=lambda i: (i.kind, i.issuer, i.value))
@@ -179,7 +181,9 @@ async def link_identities(found: Mapping[Identity, UUID]) -> int:
     ids = [new_id() for _ in fresh]
     rows = await fetch(
         "INSERT INTO member_identity (tenant_id, id, member_id, kind, issuer, digest, sealed, "
-        "state, created_at) SELECT $1, t.*, 'active', $2 FROM unnest($3::uuid[], $4::uuid[], "
+        "state, created_at, through_id) SELECT $1, t.*, 'active', $2, (SELECT v.id "
+        "FROM member_identity v WHERE v.tenant_id = $1 AND v.digest = $9 AND v.state = 'active') "
+        "FROM unnest($3::uuid[], $4::uuid[], "
         "$5::text[], $6::text[], $7::bytea[], $8::bytea[]) AS t "
         "ON CONFLICT (tenant_id, kind, issuer, digest) WHERE state = 'active' DO NOTHING "
         "RETURNING id",
@@ -197,6 +201,7 @@ async def link_identities(found: Mapping[Identity, UUID]) -> int:
             )
             for row_id, identity in zip(ids, fresh, strict=True)
         ],
+        _digest(keys, through) if through else None,
     )
     return len(rows)
 
@@ -230,14 +235,16 @@ async def rename_member(member_id: UUID, name: str) -> None:
         clean = None
     if clean is None:
         raise MemberNameInvalid(longest=LONGEST_NAME)
+    member_id = await member_now(member_id)
     rows = await fetch(
         "UPDATE member m SET name = $3, version = m.version + 1 FROM (SELECT id, name FROM member "
         "WHERE tenant_id = $1 AND id = $2 AND state = 'active' FOR UPDATE) AS before "
         "WHERE m.tenant_id = $1 AND m.id = before.id RETURNING before.name",
-        *(await member_now(member_id), clean),
+        *(member_id, clean),
     )
     if not rows:
         raise MemberUnknown()
+    await note_who_is_alike(member_id)
     await record(
         "member.renamed",
         f"member:{member_id}",

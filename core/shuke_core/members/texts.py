@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shuke_core.kit.cleaning import Unclean, clean_text
-from shuke_core.kit.crypto import Place, seal
+from shuke_core.kit.crypto import CannotOpen, Place, seal
 from shuke_core.kit.transactions import current_tenant
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.tenants.keyring import member_keys, tenant_keys
@@ -53,14 +53,27 @@ async def seal_text(
 
 
 async def open_texts(texts: Sequence[SealedText]) -> list[str | None]:
-    """What they say, in their order; None where the member has been erased."""
+    """What they say, in their order; None where the member has been erased. Raises CannotOpen."""
+    opened: list[str | None] = []
+    for each in await open_each(texts):
+        if isinstance(each, CannotOpen):
+            raise each
+        opened.append(each)
+    return opened
+
+
+async def open_each(texts: Sequence[SealedText]) -> list[str | CannotOpen | None]:
+    """The same, with the fault in the place of a text that does not open: it is no other's."""
     tenant, own = (
         (await tenant_keys()).for_texts,
         await member_keys({text.member_id for text in texts if text.member_id is not None}),
     )
-    opened: list[str | None] = []
+    opened: list[str | CannotOpen | None] = []
     for text in texts:
         key = tenant if text.member_id is None else own.get(text.member_id)
         place = Place(current_tenant(), text.table, text.row_id, text.column)
-        opened.append(key.open(text.sealed, place).decode() if key else None)
+        try:
+            opened.append(key.open(text.sealed, place).decode() if key else None)
+        except CannotOpen as fault:
+            opened.append(fault)
     return opened

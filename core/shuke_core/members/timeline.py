@@ -32,15 +32,18 @@ class MomentKind(Enum):
 class Source:
     """Rows of a table that are moments of a member's timeline.
 
-    All but `table` and `at`, its column of time, is SQL over the row `this`; `$1` is the tenant, `$2`
-    the member. An index leads with the tenant, what `of_member` compares, `at` and the id.
+    All but `table` and `at`, its column of time, is SQL over the row `this`; `$1` is the tenant, and
+    `{who}` in `of_member` the member. An index leads with the tenant, what `of_member` compares, `at`
+    and the id. `by_old_ids`: rows keep the id of their moment when members are merged, so those of
+    whoever was merged into the member are read too, each along the same index.
     """
 
     kind: MomentKind
     permission: Permission
     table: str
     at: str
-    of_member: str = "this.member_id = $2"
+    of_member: str = "this.member_id = {who}"
+    by_old_ids: bool = False
     what: str = "NULL"  # a word: a state, a kind, an act
     ref: str = "NULL"  # what a person knows it by
     by: str = "NULL"  # who of the staff
@@ -64,6 +67,11 @@ class Moment:
     currency: str | None
 
 
+# The member, and whoever was merged into them.
+_OWN = (
+    "SELECT $2::uuid AS id UNION ALL "
+    "SELECT a.id FROM member a WHERE a.tenant_id = $1 AND a.merged_into_id = $2"
+)
 _sources: dict[MomentKind, Source] = {}
 
 
@@ -117,11 +125,15 @@ def _statement(kinds: tuple[MomentKind, ...], is_after: bool) -> str:
 def _part(source: Source, is_after: bool) -> str:
     """The newest of one source. A limit that the planner can see keeps it on the index."""
     after = f" AND (this.{source.at}, this.id) < ($4, $5)" if is_after else ""
-    return (
+    of_member = source.of_member.format(who="own.id" if source.by_old_ids else "$2")
+    newest = (
         f"SELECT '{source.kind.value}' AS kind, this.id, this.{source.at} AS at, "
         f"({source.what})::text AS what, ({source.ref})::text AS ref, ({source.by})::text AS by, "
         f"({source.points})::int8 AS points, ({source.fen})::int8 AS fen, "
         f"({source.currency})::text AS currency FROM {source.table} this "
-        f"WHERE this.tenant_id = $1 AND {source.of_member}{after} "
+        f"WHERE this.tenant_id = $1 AND {of_member}{after} "
         f"ORDER BY this.{source.at} DESC, this.id DESC LIMIT {MOST_ROWS + 1}"
     )
+    if not source.by_old_ids:
+        return newest
+    return f"SELECT newest.* FROM ({_OWN}) AS own CROSS JOIN LATERAL ({newest}) AS newest"

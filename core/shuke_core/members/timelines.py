@@ -9,6 +9,7 @@ declare_timeline(
         AUDIT_READ,
         "audit_entry",
         "recorded_at",
+        by_old_ids=True,
         what="this.act",
         ref="split_part(this.subject, ':~', 1)",  # what is sealed is not opened here
         by="this.actor_name",

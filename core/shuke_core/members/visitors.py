@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shuke_core.audit.services import record
+from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch
+from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.members.errors import MemberUnknown
-from shuke_core.members.holdings import Holding, OnMerge, declared_holdings
+from shuke_core.members.moving import move_holdings
 from shuke_core.members.services import (
     Identity,
     enter,
@@ -34,7 +36,8 @@ async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> L
     to them where the tenant is: who is a member has their rights until the end, nobody joins.
 
     One UnionID is one person: who is known by it from another mini-program is found by it, and a
-    visitor who turns out to be somebody known becomes them.
+    visitor who turns out to be somebody known becomes them. Two members stay two: staff see them as
+    one person who may be there twice.
     """
     own = Identity.of_openid(app_id, openid)
     wide = Identity.of_unionid(unionid) if unionid else None
@@ -42,14 +45,14 @@ async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> L
     found = await find_members(both)
     if own not in found:
         if wide in found:
-            await link_identities({own: found[wide]})
+            await link_identities({own: found[wide]}, through=wide)
         else:
             if (tenant := await this_tenant()).state == "closing":
                 raise TenantClosing(slug=tenant.slug)
             await enter([own], state="visitor")
     if wide and wide not in found:
         found = await find_members(both)  # whoever was faster has committed by now
-        await link_identities({wide: found[own]})
+        await link_identities({wide: found[own]}, through=own)
     found = await find_members(both)
     member_id = found[own]
     states = await lock_people(member_id)
@@ -57,6 +60,8 @@ async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> L
         await absorb_visitor(member_id, found[wide])
         member_id = found[wide]
         states = await lock_people(member_id)
+    elif wide and found[wide] != member_id:
+        await note_double(member_id, found[wide], DoubleReason.IDENTITY)
     return LoggedIn(member_id, await issue_token(member_id), states[member_id] == "visitor")
 
 
@@ -76,21 +81,15 @@ async def lock_people(*member_ids: UUID, wholly: bool = False) -> dict[UUID, str
 async def absorb_visitor(visitor_id: UUID, member_id: UUID) -> None:
     """The visitor is that member, it turned out: all that was the visitor's is theirs, log-ins too.
 
-    A visitor has no points, orders or coupons, so nothing needs to be weighed. Raises MemberUnknown
-    where one of the two is not what it was.
+    They move as in a merge, but are not noted: the phone, or WeChat, has said who it is, and there is
+    nothing to undo. Raises MemberUnknown where one of the two is not what it was.
     """
     states = await lock_people(visitor_id, member_id, wholly=True)
     if states.get(visitor_id) != "visitor" or states.get(member_id) not in _HERE:
         raise MemberUnknown()
-    for holding in declared_holdings().values():
-        if holding.on_merge is OnMerge.MOVES:
-            await _move(holding, visitor_id, member_id)
+    await move_holdings(new_id(), member_id, visitor_id, noted=False)
     await fetch(
         "UPDATE member_token SET member_id = $3 WHERE tenant_id = $1 AND member_id = $2",
-        *(visitor_id, member_id),
-    )
-    await fetch(  # never a chain: who had become the visitor is the member now
-        "UPDATE member SET merged_into_id = $3 WHERE tenant_id = $1 AND merged_into_id = $2",
         *(visitor_id, member_id),
     )
     await fetch(
@@ -100,17 +99,3 @@ async def absorb_visitor(visitor_id: UUID, member_id: UUID) -> None:
         *(visitor_id, member_id),
     )
     await record("member.visitor_absorbed", f"member:{visitor_id}", member_id=member_id)
-
-
-async def _move(holding: Holding, visitor_id: UUID, member_id: UUID) -> None:
-    table, column = holding.table, holding.member
-    alike = "".join(f" AND o.{each} = t.{each}" for each in holding.once)
-    unless = (
-        f" AND NOT EXISTS (SELECT FROM {table} o WHERE o.tenant_id = $1 AND o.{column} = $3{alike})"
-        if alike
-        else ""
-    )
-    await fetch(
-        f"UPDATE {table} t SET {column} = $3 WHERE t.tenant_id = $1 AND t.{column} = $2{unless}",
-        *(visitor_id, member_id),
-    )

@@ -16,3 +16,8 @@ class MergeUnknown(ShukeError):
 class MergeCannotBeUndone(ShukeError):
     code = "MERGE_CANNOT_BE_UNDONE"
     sentence = "The merge can't be undone: {why}."
+
+
+class MergeWindowInvalid(ShukeError):
+    code = "MERGE_WINDOW_INVALID"
+    sentence = "Merges can be undone for {least} to {most} days."

@@ -1,4 +1,4 @@
-"""Tables of merging: each merge, and what it moved, which is what its undo reads."""
+"""Tables of merging: each merge, what it moved for its undo to read, and the tenant's settings."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -42,6 +42,17 @@ class MemberMerge(TenantModel):
             ("tenant_id", "absorbed_id"),
             ("tenant_id", "merged_at", "id"),
         )
+
+
+class MergeSettings(TenantModel):
+    """How a tenant merges; a tenant without a row has the defaults of `window`."""
+
+    undo_days = fields.SmallIntField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "merge_settings"
+        unique_together: ClassVar = (("tenant_id",),)
 
 
 class MergeMove(TenantModel):

@@ -1,7 +1,6 @@
-"""What a merge does with each table that holds something of members, and how its undo gives it back.
+"""How an undo gives back what a merge moved (`members.moving`), and what there is to be moved.
 
-Tables, columns and verbs come from the declarations; nothing here knows a domain. Rows that move
-leave a note each, in the statement that moves them.
+Tables, columns and verbs come from the declarations; nothing here knows a domain.
 """
 
 from contextlib import suppress
@@ -12,29 +11,9 @@ import asyncpg
 from shuke_core.kit.crypto import CannotOpen, Place, seal
 from shuke_core.kit.transactions import Row, current_tenant, fetch
 from shuke_core.members.holdings import Holding, OnMerge, declared_holdings
+from shuke_core.members.moving import ALIASES, holdings_that
 from shuke_core.merging.errors import MergeCannotBeUndone
 from shuke_core.tenants.keyring import member_keys
-
-_ALIASES = "member"  # of the notes on who had been merged into the absorbed
-
-
-async def move_holdings(merge_id: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
-    """What the absorbed holds becomes the survivor's; whoever was merged into them names that one.
-
-    What domains do of their own comes last: it finds the rows moved.
-    """
-    await fetch(
-        "WITH named AS (UPDATE member SET merged_into_id = $4 WHERE tenant_id = $1 "
-        "AND merged_into_id = $3 RETURNING id) "
-        "INSERT INTO merge_move (tenant_id, id, merge_id, moved, row_id) "
-        "SELECT $1, gen_random_uuid(), $2, $5, id FROM named",
-        *(merge_id, absorbed_id, survivor_id, _ALIASES),
-    )
-    for holding in _holdings(OnMerge.MOVES):
-        await fetch(_moving(holding), merge_id, absorbed_id, survivor_id, holding.table)
-    for holding in _holdings(OnMerge.OWN):
-        assert holding.merge is not None  # noqa: S101 (a holding of that kind has verbs)
-        await holding.merge(merge_id, survivor_id, absorbed_id)
 
 
 async def give_back_holdings(merge_id: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
@@ -43,15 +22,20 @@ async def give_back_holdings(merge_id: UUID, survivor_id: UUID, absorbed_id: UUI
     Raises MergeCannotBeUndone where a domain refuses, or an amount would fall below zero.
     """
     await fetch(
-        "UPDATE member m SET merged_into_id = $4 FROM merge_move n WHERE n.tenant_id = $1 "
+        "UPDATE member m SET merged_into_id = b.id, advisor_id = b.advisor_id, "
+        "store_id = b.store_id FROM merge_move n, member b WHERE n.tenant_id = $1 "
         "AND n.merge_id = $2 AND n.moved = $5 AND m.tenant_id = $1 AND m.id = n.row_id "
-        "AND m.merged_into_id = $3",
-        *(merge_id, survivor_id, absorbed_id, _ALIASES),
+        "AND m.merged_into_id = $3 AND b.tenant_id = $1 AND b.id = $4",
+        *(merge_id, survivor_id, absorbed_id, ALIASES),
     )
-    for holding in _holdings(OnMerge.MOVES):
+    for holding in holdings_that(OnMerge.MOVES):
         rows = await fetch(_giving_back(holding), merge_id, survivor_id, absorbed_id, holding.table)
         await _seal_for(holding, rows, survivor_id, absorbed_id)
-    for holding in _holdings(OnMerge.OWN):
+        while holding.came_by and rows:
+            ids = [row["id"] for row in rows]
+            rows = await fetch(_giving_along(holding), ids, survivor_id, absorbed_id)
+            await _seal_for(holding, rows, survivor_id, absorbed_id)
+    for holding in holdings_that(OnMerge.OWN):
         assert holding.unmerge is not None  # noqa: S101 (a holding of that kind has verbs)
         try:
             await holding.unmerge(merge_id, survivor_id, absorbed_id)
@@ -72,37 +56,27 @@ async def count_holdings(member_id: UUID) -> dict[str, int]:
     return dict(rows[0])
 
 
-def _holdings(kind: OnMerge) -> list[Holding]:
-    return [each for each in declared_holdings().values() if each.on_merge is kind]
-
-
-def _moving(holding: Holding) -> str:
-    """$2 the merge, $3 the absorbed, $4 the survivor, $5 the table."""
-    table, member = holding.table, holding.member
-    alone = ""
-    if holding.once:
-        same = " AND ".join(f"o.{column} = t.{column}" for column in holding.once)
-        alone = (
-            f" AND NOT EXISTS (SELECT FROM {table} o WHERE o.tenant_id = $1 "
-            f"AND o.{member} = $4 AND {same})"
-        )
-    return (
-        f"WITH moved AS (UPDATE {table} t SET {member} = $4 WHERE t.tenant_id = $1 "
-        f"AND t.{member} = $3{alone} RETURNING t.id) "
-        "INSERT INTO merge_move (tenant_id, id, merge_id, moved, row_id) "
-        "SELECT $1, gen_random_uuid(), $2, $5, id FROM moved"
-    )
-
-
 def _giving_back(holding: Holding) -> str:
     """$2 the merge, $3 the survivor, $4 the absorbed, $5 the table; returns what is sealed."""
     table, member = holding.table, holding.member
-    sealed = "".join(f", t.{column}" for column in holding.opens.values())
     return (
         f"UPDATE {table} t SET {member} = $4 FROM merge_move n WHERE n.tenant_id = $1 "
         f"AND n.merge_id = $2 AND n.moved = $5 AND t.tenant_id = $1 AND t.id = n.row_id "
-        f"AND t.{member} = $3 RETURNING t.id{sealed}"
+        f"AND t.{member} = $3 RETURNING {_sealed(holding)}"
     )
+
+
+def _giving_along(holding: Holding) -> str:
+    """What the survivor has that came by rows, $2, which are no longer theirs, $3, but $4's."""
+    table, member = holding.table, holding.member
+    return (
+        f"UPDATE {table} t SET {member} = $4 WHERE t.tenant_id = $1 AND t.{member} = $3 "
+        f"AND t.{holding.came_by} = ANY ($2::uuid[]) RETURNING {_sealed(holding)}"
+    )
+
+
+def _sealed(holding: Holding) -> str:
+    return ", ".join(("t.id", *(f"t.{column}" for column in holding.opens.values())))
 
 
 async def _seal_for(

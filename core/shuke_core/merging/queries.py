@@ -5,20 +5,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shuke_core.kit.conditions import Conditions
+from shuke_core.access.rights import FieldClass
 from shuke_core.kit.transactions import fetch
+from shuke_core.members.doubles import DoubleReason
 from shuke_core.members.following import member_now
 from shuke_core.members.holdings import Label, declared_holdings
+from shuke_core.members.queries import Member
 from shuke_core.merging.moves import count_holdings
+from shuke_core.projection.declare import ID, Projection, column, one
+from shuke_core.projection.reads import Read
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A member who has the name and the birthday of one who joined before."""
+def _now(column: str) -> str:
+    """The condition that finds who a member in that column is now.
 
-    id: UUID
-    older_id: UUID
-    joined_at: datetime
+    Row security lets an index serve what leaks nothing: a CASE, and neither COALESCE nor a sub-select
+    that is compared. Those read all members.
+    """
+    return (
+        f"EXISTS (SELECT FROM member a WHERE a.tenant_id = :tenant AND a.id = parent.{column} AND "
+        "this.id = CASE WHEN a.merged_into_id IS NULL THEN a.id ELSE a.merged_into_id END)"
+    )
+
+
+class MergeCandidate(Projection, table="merge_candidate"):
+    """A member who may be the same person as one who joined before, as they both are now."""
+
+    member: Member | None = one(_now("member_id"))
+    older: Member | None = one(_now("older_id"))
+    reason: DoubleReason
+    found_at: datetime
+
+
+class Merge(Projection, table="member_merge"):
+    """A merge as it is recorded."""
+
+    id: ID
+    member: Member | None = one(_now("survivor_id"))
+    absorbed_id: ID
+    reason: str = column("reason", see=FieldClass.SENSITIVE)
+    merged_at: datetime
+    undo_until: datetime
+    undone_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +67,22 @@ class Preview:
     sides: tuple[Side, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MergeRow:
-    """A merge as it is recorded."""
-
-    id: UUID
-    survivor_id: UUID
-    absorbed_id: UUID
-    state: str
-    reason: str
-    merged_at: datetime
-    undo_until: datetime
-    undone_at: datetime | None
-
-
-async def candidates_before(before: tuple[datetime, UUID] | None, limit: int) -> list[Candidate]:
-    """Members who may be there twice, those who joined last first.
-
-    Each is looked for among those of the same birthday and name, along one index; people who have
-    told no birthday are nobody's double.
-    """
-    at, member_id = before or (None, None)
-    wanted = (
-        Conditions("m.tenant_id = $1", "m.state = 'active'", "m.birthday IS NOT NULL")
-        .when("m.name > {}", "")
-        .when("(m.joined_at, m.id) < ({}, {})", at, member_id)
+def merge_candidates(first: int, after: str | None) -> Read:
+    """Pairs who may be one person, those found last first."""
+    given = {"first": first, "after": after}
+    return Read.page(
+        MergeCandidate,
+        "this.state = 'open'",
+        newest="found_at",
+        listed="merging.candidates",
+        given=given,
     )
-    rows = await fetch(
-        "SELECT m.id, o.id AS older_id, m.joined_at FROM member m CROSS JOIN LATERAL ("
-        "SELECT o.id FROM member o WHERE o.tenant_id = $1 AND o.birthday = m.birthday "
-        "AND o.name = m.name AND o.state = 'active' AND (o.joined_at, o.id) < (m.joined_at, m.id) "
-        "ORDER BY o.joined_at, o.id LIMIT 1) o "
-        f"WHERE {wanted} ORDER BY m.joined_at DESC, m.id DESC LIMIT {wanted.limit(limit)}",
-        *wanted.values,
-    )
-    return [Candidate(**row) for row in rows]
+
+
+def merges(first: int, after: str | None) -> Read:
+    """The merges of the tenant, the last first; those undone as well."""
+    given = {"first": first, "after": after}
+    return Read.page(Merge, newest="merged_at", listed="merging.merges", given=given)
 
 
 async def merge_preview(survivor_id: UUID, absorbed_id: UUID) -> Preview | None:
@@ -96,16 +105,3 @@ async def merge_preview(survivor_id: UUID, absorbed_id: UUID) -> Preview | None:
         if of_one[table] or of_other[table]
     )
     return Preview(one, other, sides)
-
-
-async def merges_before(before: tuple[datetime, UUID] | None, limit: int) -> list[MergeRow]:
-    """The merges of the tenant, the last first."""
-    at, merge_id = before or (None, None)
-    wanted = Conditions("tenant_id = $1").when("(merged_at, id) < ({}, {})", at, merge_id)
-    rows = await fetch(
-        "SELECT id, survivor_id, absorbed_id, state, reason, merged_at, undo_until, undone_at "
-        f"FROM member_merge WHERE {wanted} ORDER BY merged_at DESC, id DESC "
-        f"LIMIT {wanted.limit(limit)}",
-        *wanted.values,
-    )
-    return [MergeRow(**row) for row in rows]

@@ -1,11 +1,9 @@
 """Pure rules of merging: what of two profiles stays, and what its undo gives back."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from enum import Enum
 from typing import Any
 
-WINDOW = timedelta(days=30)  # in which a merge can be undone
 LONGEST_REASON = 200
 
 # The fields of a profile that have a rule, and the columns they stand in.

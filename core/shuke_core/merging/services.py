@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from random import uniform
 from typing import Any
 from uuid import UUID
@@ -28,18 +28,19 @@ from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.masking import without_people
 from shuke_core.kit.transactions import Row, current_tenant, fetch, fetch_one, savepoint
 from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.moving import move_holdings
 from shuke_core.members.services import log_out
 from shuke_core.merging.errors import MembersCannotMerge, MergeCannotBeUndone, MergeUnknown
 from shuke_core.merging.events import MemberMerged, MemberUnmerged
-from shuke_core.merging.moves import give_back_holdings, move_holdings
+from shuke_core.merging.moves import give_back_holdings
 from shuke_core.merging.rules import (
     COLUMNS,
     LONGEST_REASON,
-    WINDOW,
     FieldRule,
     given_back,
     settled,
 )
+from shuke_core.merging.window import undo_days
 from shuke_core.tenants.keyring import member_keys
 
 _LOCK = "member_merge"
@@ -88,7 +89,7 @@ async def merge_members(
         *(absorbed_id, survivor_id),
     )
     await log_out(absorbed_id)
-    await move_holdings(merge_id, survivor_id, absorbed_id)
+    await move_holdings(merge_id, survivor_id, absorbed_id, noted=True)
     announce(MemberMerged(survivor_id, absorbed_id, merge_id))
     _tell_advisor(survivor_id, survivor, changes)
     await record(
@@ -212,7 +213,7 @@ async def _record(survivor: Row, absorbed: Row, changes: Mapping[str, Any], reas
             orjson.dumps(sorted(changes)).decode(),
             seal(keys.own, orjson.dumps(kept, default=str), place),
         ),
-        *(now, now + WINDOW),
+        *(now, now + timedelta(days=await undo_days())),
     )
     return merge_id
 

@@ -8,7 +8,7 @@ from shuke_core.kit import clock
 from shuke_core.kit.cleaning import Unclean
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, fetch_one
-from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.following import lock_member
 from shuke_core.members.texts import clean_lines, seal_text
 from shuke_core.notes.errors import NoteOfAnother, NoteTextInvalid, NoteUnknown
 
@@ -25,11 +25,7 @@ async def add_note(member_id: UUID, text: str) -> UUID:
     if clean is None:
         raise NoteTextInvalid(longest=LONGEST_NOTE)
     # Held, so that nobody is merged or erased while a note is sealed under their key.
-    if not await fetch(
-        "SELECT FROM member WHERE tenant_id = $1 AND id = $2 AND state = 'active' FOR SHARE",
-        member_id,
-    ):
-        raise MemberUnknown()
+    member_id = await lock_member(member_id, "KEY SHARE", visitors=False)
     note_id, actor = new_id(), current_actor()
     await fetch(
         "INSERT INTO member_note (tenant_id, id, member_id, sealed, actor_id, actor_name, written_at) "

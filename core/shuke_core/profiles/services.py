@@ -14,8 +14,9 @@ from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
-from shuke_core.kit.transactions import fetch, fetch_one
-from shuke_core.members.errors import MemberUnknown
+from shuke_core.kit.transactions import fetch, fetch_value
+from shuke_core.members.doubles import note_who_is_alike
+from shuke_core.members.following import lock_member
 from shuke_core.points.rewards import give_rewards
 from shuke_core.profiles.avatars import change_avatar
 from shuke_core.profiles.errors import (
@@ -113,14 +114,10 @@ async def _update(
 ) -> int:
     # The lock first: what is read below is what is changed. Not of the key: whoever earns for the
     # member meanwhile holds the account that a reward wants, and refers to the member.
-    row = await fetch_one(
-        "SELECT version FROM member WHERE tenant_id = $1 AND id = $2 AND state = 'active' "
-        "FOR NO KEY UPDATE",
-        member_id,
+    member_id = await lock_member(member_id, "NO KEY UPDATE", visitors=False)
+    present: int = await fetch_value(
+        "SELECT version FROM member WHERE tenant_id = $1 AND id = $2", member_id
     )
-    if row is None:
-        raise MemberUnknown()
-    present: int = row["version"]
     if version is not None and version != present:
         raise MemberChanged(version=present)
     specs = {spec.key: spec for spec in await all_profile_fields() if spec.active}
@@ -134,6 +131,8 @@ async def _update(
         await _write(member_id, specs, changed, by_member=by_member)
         if AVATAR in changed:
             await change_avatar(member_id, before.get(AVATAR), changed[AVATAR])
+        if changed.keys() & {"name", "birthday"}:
+            await note_who_is_alike(member_id)
     if changed and not by_member:
         changes = {
             key: (masked_value(before.get(key)), masked_value(changed[key])) for key in changed

@@ -35,6 +35,9 @@ class ClassLacking(RuntimeError):
     """A field came to the compiler that the caller may not see; the door should have refused it."""
 
 
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """`slots` says what fills $2, $3 ...: (site, argument). $1 is the tenant."""
@@ -299,10 +302,11 @@ class Writer:
         return json_object(made), opens
 
     def _source(self, found: Field, pick: Pick, this: str, parent: str | None) -> tuple[str, str]:
-        """FROM item and condition; the tenant is always part of it."""
+        """FROM item and condition; the tenant is always part of it. A condition with an OR is put into
+        parentheses: beside the others it would let in what they keep out."""
         given = self._values[pick.site]
         conditions = [f"{this}.tenant_id = $1"] + [
-            self._bound(each, pick, this, parent)
+            self._bound(f"({each})" if _OR.search(each) else each, pick, this, parent)
             for each in found.where
             if all(
                 given.get(name) is not None

@@ -9,6 +9,7 @@ from uuid import UUID
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, fetch_one
+from shuke_core.members.doubles import DoubleReason, forget_double, note_double
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.identities import take_phone
 from shuke_core.members.services import Identity, digest_of, find_members
@@ -125,12 +126,16 @@ async def _claim(
         await seal_text(phone.e164, "phone_claim", row_id, "sealed", member_id),
         *(phone.masked, clock.now()),
     )
+    if reason is PhoneClaimReason.TAKEN:  # else it is a visitor's, and waits there alone
+        await note_double(member_id, holder, DoubleReason.PHONE)
 
 
 async def _settle(member_id: UUID, identity: Identity) -> None:
-    """The phone is theirs: what they had claimed of it is over."""
-    await fetch(
+    """The phone is theirs: what they had claimed of it is over, and makes nobody their double."""
+    rows = await fetch(
         "UPDATE phone_claim SET state = 'settled', decided_at = $4 WHERE tenant_id = $1 "
-        "AND member_id = $2 AND digest = $3 AND state = 'waiting'",
+        "AND member_id = $2 AND digest = $3 AND state = 'waiting' RETURNING holder_id",
         *(member_id, await digest_of(identity), clock.now()),
     )
+    for row in rows:
+        await forget_double(member_id, row["holder_id"], DoubleReason.PHONE)

@@ -5,11 +5,15 @@ from uuid import UUID
 from shuke_core.audit.services import record
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import Row, fetch, fetch_one
+from shuke_core.members.doubles import DoubleReason, forget_double
+from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.identities import lose_phone, take_phone
 from shuke_core.members.phones import Phone
 from shuke_core.members.services import Identity, find_members
 from shuke_core.members.texts import SealedText, open_texts
 from shuke_core.members.visitors import absorb_visitor, lock_people
+from shuke_core.merging.errors import MembersCannotMerge
+from shuke_core.merging.services import merge_members
 from shuke_core.wechat.errors import (
     PhoneClaimDecided,
     PhoneClaimNeedsMerge,
@@ -17,6 +21,7 @@ from shuke_core.wechat.errors import (
     PhoneClaimUnknown,
 )
 
+_HERE = ("visitor", "active")
 # Who they are now: either may have been merged into somebody since.
 _CLAIM = """
 SELECT c.state, c.sealed, c.phone_masked, c.member_id AS sealed_for,
@@ -28,30 +33,29 @@ SELECT c.state, c.sealed, c.phone_masked, c.member_id AS sealed_for,
 """
 
 
-async def decide_claim(claim_id: UUID, staff_id: UUID, *, same_person: bool) -> None:
-    """Ends a claim. One person: the visitor becomes the member who has the phone. Another one: the
-    phone is the claimant's, a member from now on; whoever had it keeps everything but the phone.
+async def decide_claim(
+    claim_id: UUID, staff_id: UUID, *, same_person: bool, may_merge: bool
+) -> UUID | None:
+    """Ends a claim. One person: a visitor becomes the member who has the phone, a member is merged into
+    that one. Another one: the phone is the claimant's, a member from now on; whoever had it keeps
+    everything but the phone. Returns the merge, if there was one, by which it is undone.
 
     Raises PhoneClaimUnknown, PhoneClaimDecided, PhoneClaimStale, and PhoneClaimNeedsMerge where one
-    person has two memberships.
+    person has two memberships, and who decides may not merge.
     """
     claim = await fetch_one(_CLAIM, claim_id)
     if claim is None:
         raise PhoneClaimUnknown()
-    claimant, holder = claim["claimant"], claim["holder"]
-    states = await lock_people(
-        *filter(None, (claimant, holder))
-    )  # members first, as `bind_phone` does
-    now = await fetch_one(
-        "SELECT state FROM phone_claim WHERE tenant_id = $1 AND id = $2 FOR UPDATE", claim_id
-    )
-    if now is None or now["state"] != "waiting":
-        raise PhoneClaimDecided()
-    if states.get(claimant) not in ("visitor", "active"):
-        raise PhoneClaimStale()
-    if same_person:
-        await _bring_together(claimant, holder, states)
+    claimant, holder, merge_id = claim["claimant"], claim["holder"], None
+    # Members first, as `bind_phone` does; a merge holds them in its own way.
+    if same_person and claim["state"] == "waiting":
+        merge_id = await _bring_together(claim_id, claimant, holder, may_merge=may_merge)
+        await _hold_waiting(claim_id)
     else:
+        states = await lock_people(*filter(None, (claimant, holder)))
+        await _hold_waiting(claim_id)
+        if states.get(claimant) not in _HERE:
+            raise PhoneClaimStale()
         await _hand_over(claim_id, claim, claimant, holder)
     await fetch(
         "UPDATE phone_claim SET state = $3, decided_at = $4, decided_by_id = $5 "
@@ -61,19 +65,49 @@ async def decide_claim(claim_id: UUID, staff_id: UUID, *, same_person: bool) -> 
     await record(
         "phone_claim.decided",
         f"phone_claim:{claim_id}",
-        changes={"same_person": (None, same_person), "phone": (None, claim["phone_masked"])},
+        changes={
+            "same_person": (None, same_person),
+            "phone": (None, claim["phone_masked"]),
+            **({"merge": (None, str(merge_id))} if merge_id else {}),
+        },
         member_id=holder,
     )
+    return merge_id
 
 
-async def _bring_together(claimant: UUID, holder: UUID | None, states: dict[UUID, str]) -> None:
+async def _hold_waiting(claim_id: UUID) -> None:
+    row = await fetch_one(
+        "SELECT state FROM phone_claim WHERE tenant_id = $1 AND id = $2 FOR UPDATE", claim_id
+    )
+    if row is None or row["state"] != "waiting":
+        raise PhoneClaimDecided()
+
+
+async def _bring_together(
+    claim_id: UUID, claimant: UUID, holder: UUID | None, *, may_merge: bool
+) -> UUID | None:
     if claimant == holder:  # somebody has merged them meanwhile
-        return
-    if states[claimant] == "active":
-        raise PhoneClaimNeedsMerge()
-    if holder is None or states.get(holder) != "active":
+        return None
+    rows = await fetch(
+        "SELECT id, state FROM member WHERE tenant_id = $1 AND id = ANY ($2::uuid[])",
+        [claimant, holder],
+    )
+    states = {row["id"]: row["state"] for row in rows}
+    if holder is None or states.get(holder) != "active" or states.get(claimant) not in _HERE:
         raise PhoneClaimStale()
-    await absorb_visitor(claimant, holder)
+    if states[claimant] == "active" and not may_merge:
+        raise PhoneClaimNeedsMerge()
+    try:
+        if states[claimant] == "active":
+            return await merge_members(holder, claimant, reason="phone claim")
+        await absorb_visitor(claimant, holder)
+    except (
+        MemberUnknown,
+        MembersCannotMerge,
+    ):  # somebody was faster: with this claim, or otherwise
+        await _hold_waiting(claim_id)
+        raise PhoneClaimStale() from None
+    return None
 
 
 async def _hand_over(claim_id: UUID, claim: Row, claimant: UUID, holder: UUID | None) -> None:
@@ -86,6 +120,7 @@ async def _hand_over(claim_id: UUID, claim: Row, claimant: UUID, holder: UUID | 
         raise PhoneClaimStale()
     if holder is not None:
         await lose_phone(holder, phone)
+        await forget_double(claimant, holder, DoubleReason.PHONE)
     if not await take_phone(claimant, phone):
         raise PhoneClaimStale()
 

@@ -60,4 +60,4 @@ class PhoneClaimStale(ShukeError):
 
 class PhoneClaimNeedsMerge(ShukeError):
     code = "PHONE_CLAIM_NEEDS_MERGE"
-    sentence = "Both are members: bring the two together first, then this claim is settled."
+    sentence = "Both are members: this is for somebody who may merge them."

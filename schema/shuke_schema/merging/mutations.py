@@ -5,13 +5,15 @@ from uuid import UUID
 
 import strawberry
 
-from shuke_core.access.permissions import MEMBERS_MERGE
+from shuke_core.access.permissions import MEMBERS_MERGE, STAFF_MANAGE
 from shuke_core.access.rights import FieldClass
 from shuke_core.members.queries import member_of_id
 from shuke_core.merging.services import merge_members, undo_merge
+from shuke_core.merging.window import set_undo_days
 from shuke_schema.context import ShukeInfo, id_of, opaque
 from shuke_schema.members.types import Member
 from shuke_schema.merging.inputs import MergeChoice, chosen
+from shuke_schema.merging.types import MergeSettings
 from shuke_schema.parts import Audience
 from shuke_schema.payloads import Failure, Failures
 from shuke_schema.projection.arguments import NOBODY
@@ -47,6 +49,26 @@ class MergePayload:
     errors: list[MergeError] = strawberry.field(default_factory=list)
 
 
+@strawberry.enum(description="Why the settings of merging were not changed.")
+class MergeSettingsErrorCode(Enum):
+    MERGE_WINDOW_INVALID = "MERGE_WINDOW_INVALID"
+
+
+@strawberry.type(description="Why the settings of merging were not changed.")
+class MergeSettingsError(Failure[MergeSettingsErrorCode]):
+    pass
+
+
+@shows(FieldClass.PUBLIC)
+@strawberry.type
+class MergeSettingsPayload:
+    settings: MergeSettings | None = None
+    errors: list[MergeSettingsError] = strawberry.field(default_factory=list)
+
+
+_SETTING = Failures(
+    MergeSettingsError, MergeSettingsErrorCode, {"MERGE_WINDOW_INVALID": "undoDays"}
+)
 _FAILURES = Failures(
     MergeError,
     MergeErrorCode,
@@ -63,7 +85,8 @@ _FAILURES = Failures(
 class MergingMutation:
     @strawberry.mutation(
         description="Merges two records of one person: all that `absorbed` holds becomes "
-        "`survivor`'s, whom its id and card name from now on. It can be undone for thirty days.",
+        "`survivor`'s, whom its id and card name from now on. It can be undone for a while, as "
+        "`mergeSettings` says.",
         metadata=asks(Audience.STAFF, MEMBERS_MERGE),
     )
     async def merge_members(
@@ -118,3 +141,17 @@ class MergingMutation:
         return MergePayload(
             merge=opaque(merge_id), member=answered_by(member_of_id(undone)), errors=errors
         )
+
+    @strawberry.mutation(
+        description="Sets for how many days merges can be undone, 1 to 180. It holds for those that are "
+        "made from now on.",
+        metadata=asks(Audience.STAFF, STAFF_MANAGE),
+    )
+    async def set_merge_settings(self, undo_days: int) -> MergeSettingsPayload:
+        async def act() -> int:
+            await set_undo_days(undo_days)
+            return undo_days
+
+        days, errors = await _SETTING.attempt(act)
+        settings = MergeSettings(undo_days=days) if days is not None else None
+        return MergeSettingsPayload(settings=settings, errors=errors)

@@ -3,33 +3,28 @@
 import strawberry
 
 from shuke_core.access.permissions import MEMBERS_MERGE
-from shuke_core.merging.queries import candidates_before, merge_preview, merges_before
+from shuke_core.merging.queries import merge_candidates, merge_preview, merges
+from shuke_core.merging.window import undo_days
 from shuke_schema.context import id_of
-from shuke_schema.merging.types import Merge, MergeCandidate, MergePreview
-from shuke_schema.pagination import Connection, connection_of
+from shuke_schema.merging.types import Merge, MergeCandidate, MergePreview, MergeSettings
+from shuke_schema.pagination import Connection
 from shuke_schema.parts import Audience
 from shuke_schema.projection.arguments import NOBODY
+from shuke_schema.projection.fields import answered_by
 from shuke_schema.rights import asks
 
 
 @strawberry.type
 class MergingQuery:
     @strawberry.field(
-        description="Members who may be there twice: with the name and the birthday of one who "
-        "joined before. Whoever joined last comes first.",
+        description="Members who may be there twice, and why: WeChat takes the two for one person, both "
+        "claim one phone, or they have name and birthday in common. Those found last come first.",
         metadata=asks(Audience.STAFF, MEMBERS_MERGE),
     )
-    async def merge_candidates(
+    def merge_candidates(
         self, first: int = 20, after: str | None = None
     ) -> Connection[MergeCandidate]:
-        return await connection_of(
-            "merging.candidates",
-            first,
-            after,
-            candidates_before,
-            lambda row: (row.joined_at, row.id),
-            MergeCandidate.of,
-        )
+        return answered_by(merge_candidates(first, after))  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="Two members side by side; null for ids that are not there, or are one member.",
@@ -45,12 +40,12 @@ class MergingQuery:
         description="The merges there were, the last first; those undone as well.",
         metadata=asks(Audience.STAFF, MEMBERS_MERGE),
     )
-    async def merges(self, first: int = 20, after: str | None = None) -> Connection[Merge]:
-        return await connection_of(
-            "merging.merges",
-            first,
-            after,
-            merges_before,
-            lambda row: (row.merged_at, row.id),
-            Merge.of,
-        )
+    def merges(self, first: int = 20, after: str | None = None) -> Connection[Merge]:
+        return answered_by(merges(first, after))  # type: ignore[no-any-return]
+
+    @strawberry.field(
+        description="How merges are made here.",
+        metadata=asks(Audience.STAFF, MEMBERS_MERGE),
+    )
+    async def merge_settings(self) -> MergeSettings:
+        return MergeSettings(undo_days=await undo_days())

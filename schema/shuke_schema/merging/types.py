@@ -5,14 +5,15 @@ from enum import Enum
 
 import strawberry
 
+from shuke_core.access.permissions import MEMBERS_READ
 from shuke_core.access.rights import FieldClass
+from shuke_core.members.doubles import DoubleReason
 from shuke_core.members.queries import member_of_id
-from shuke_core.merging.queries import Candidate, MergeRow, Preview, Side
+from shuke_core.merging.queries import Preview, Side
 from shuke_core.merging.rules import FieldRule as Rule
-from shuke_schema.context import opaque
 from shuke_schema.members.types import Member
 from shuke_schema.projection.fields import answered_by
-from shuke_schema.rights import shown_as, shows
+from shuke_schema.rights import needs, shown_as, shows
 
 
 @strawberry.enum(description="Whose value of a field stays.")
@@ -23,6 +24,9 @@ class FieldRule(Enum):
     )
     SURVIVOR = Rule.SURVIVOR.value
     ABSORBED = Rule.ABSORBED.value
+
+
+strawberry.enum(DoubleReason, description="Why two members may be one person.")
 
 
 @strawberry.enum(description="A field of the profile for which a merge has a rule.")
@@ -58,8 +62,8 @@ class MergeSide:
 @shows(FieldClass.PUBLIC)
 @strawberry.type(description="Two records side by side, before they are merged.")
 class MergePreview:
-    survivor: Member | None
-    absorbed: Member | None
+    survivor: Member | None = strawberry.field(metadata=needs(MEMBERS_READ))
+    absorbed: Member | None = strawberry.field(metadata=needs(MEMBERS_READ))
     holdings: list[MergeSide] = strawberry.field(description="What would come together.")
 
     @classmethod
@@ -72,38 +76,31 @@ class MergePreview:
 
 
 @shows(FieldClass.PUBLIC)
-@strawberry.type(description="A member with the name and birthday of one who joined before.")
+@strawberry.type(description="A member who may be the same person as one who joined before.")
 class MergeCandidate:
-    member: Member | None
-    older: Member | None
-
-    @classmethod
-    def of(cls, found: Candidate) -> "MergeCandidate":
-        return cls(
-            member=answered_by(member_of_id(found.id)),
-            older=answered_by(member_of_id(found.older_id)),
-        )
+    member: Member | None = strawberry.field(metadata=needs(MEMBERS_READ))
+    older: Member | None = strawberry.field(metadata=needs(MEMBERS_READ))
+    reason: DoubleReason
+    found_at: datetime
 
 
 @shows(FieldClass.PUBLIC)
 @strawberry.type(description="A merge of two records of one person.")
 class Merge:
     id: strawberry.ID
-    member: Member | None = strawberry.field(description="Who they are now.")
+    member: Member | None = strawberry.field(
+        description="Who they are now.", metadata=needs(MEMBERS_READ)
+    )
     absorbed_id: strawberry.ID = strawberry.field(description="The id that names them as well.")
     reason: str = strawberry.field(metadata=shown_as(FieldClass.SENSITIVE))
     merged_at: datetime
     undo_until: datetime
     undone_at: datetime | None
 
-    @classmethod
-    def of(cls, row: MergeRow) -> "Merge":
-        return cls(
-            id=opaque(row.id),
-            member=answered_by(member_of_id(row.survivor_id)),
-            absorbed_id=opaque(row.absorbed_id),
-            reason=row.reason,
-            merged_at=row.merged_at,
-            undo_until=row.undo_until,
-            undone_at=row.undone_at,
-        )
+
+@shows(FieldClass.PUBLIC)
+@strawberry.type(description="How merges are made here.")
+class MergeSettings:
+    undo_days: int = strawberry.field(
+        description="For so many days a merge that is made now can be undone."
+    )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from tests.support.reading import told_staff
 from tests.support.shop import Shop
 
 from shuke_core.audit.queries import Search, acts_before, opened_entries
@@ -122,3 +123,16 @@ async def test_what_is_refused_changes_nothing(shop: Shop, other_shop: Shop) -> 
         with pytest.raises(BlockUnknown):
             await unblock_member(member, POINTS)
     assert await shop.rows("SELECT id FROM member_block WHERE tenant_id = $1") == []
+
+
+async def test_a_member_is_shown_with_their_own_blocks_alone(shop: Shop) -> None:
+    """Those that end, and those that do not, of whoever else is blocked."""
+    one, other = await shop.member(PHONE), await shop.member("13900139000")
+    end = clock.now() + timedelta(days=1)
+    await _block(shop, one, until=end)
+    await _block(shop, other, BlockPurpose.COUPONS)
+    document = "query ($id: ID!) { member(id: $id) { blocks { purpose } } }"
+    async with unit_of_work(shop.tenant_id):
+        for member, purpose in ((one, "POINTS"), (other, "COUPONS")):
+            told = await told_staff(document, id=str(member))
+            assert told == {"member": {"blocks": [{"purpose": purpose}]}}

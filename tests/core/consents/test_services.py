@@ -270,10 +270,11 @@ async def test_without_the_lock_a_word_is_lost(shop: Shop, monkeypatch: pytest.M
     member_id = await shop.member(PHONE)
     await _published(shop, M)
 
-    async def unlocked(_: UUID) -> None:
+    async def unlocked(member_id: UUID, _: str) -> UUID:
         await asyncio.sleep(0.01)
+        return member_id
 
-    monkeypatch.setattr(services, "_lock_member", unlocked)
+    monkeypatch.setattr(services, "lock_member", unlocked)
     monkeypatch.setattr(clock, "_read", _clocks_that_differ())
     await _at_once(shop, member_id)
     assert not _alternate(await _words(shop))

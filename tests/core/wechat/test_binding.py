@@ -1,5 +1,6 @@
 """A verified phone finds its member: visitors, people of the till, phones that were handed out anew."""
 
+from asyncio import gather
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from shuke_core.members.identities import id_of_identity
 from shuke_core.members.queries import count_members
 from shuke_core.members.services import issue_token, member_of_token
 from shuke_core.members.visitors import absorb_visitor
-from shuke_core.merging.services import merge_members
+from shuke_core.merging.services import merge_members, undo_merge
 from shuke_core.wechat.binding import bind_phone
 from shuke_core.wechat.claims import decide_claim
 from shuke_core.wechat.errors import (
@@ -42,13 +43,13 @@ from shuke_core.wechat.errors import (
 OTHER = "13900139000"
 
 
-async def _decide(shop: Shop, *, same_person: bool) -> None:
+async def _decide(shop: Shop, *, same_person: bool, may_merge: bool = False) -> UUID | None:
     found = await claim_id(shop)
     await shop.staff_login()
     async with unit_of_work(shop.tenant_id):
         staff = await fetch_one("SELECT id FROM staff WHERE tenant_id = $1")
         assert staff is not None
-        await decide_claim(found, staff["id"], same_person=same_person)
+        return await decide_claim(found, staff["id"], same_person=same_person, may_merge=may_merge)
 
 
 async def test_a_visitor_is_no_member_until_the_phone_comes(shop: Shop) -> None:
@@ -294,12 +295,63 @@ async def test_a_member_gets_a_phone_that_staff_take_from_another(shop: Shop) ->
     holder = await shop.member(PHONE)
     member_id = await with_phone(shop, "o-1", OTHER)
     await bound(shop, member_id)
-    with pytest.raises(PhoneClaimNeedsMerge):
-        await _decide(shop, same_person=True)
     await _decide(shop, same_person=False)
     assert await state_of(shop, member_id) == ("active", None, "138****8000")
     assert await state_of(shop, holder) == ("active", None, None)
     assert not await shop.knows(OTHER)
+
+
+async def test_one_person_with_two_memberships_is_merged_by_who_may(shop: Shop) -> None:
+    await shop.sold(shop.ticket(phone=OTHER, total="12.50"))
+    holder = await shop.member(PHONE)
+    member_id = await with_phone(shop, "o-1", OTHER)
+    assert (await bound(shop, member_id)).waits
+    with pytest.raises(PhoneClaimNeedsMerge):
+        await _decide(shop, same_person=True)
+    assert await state_of(shop, member_id) == ("active", None, "139****9000")
+    merge_id = await _decide(shop, same_person=True, may_merge=True)
+    assert merge_id is not None
+    assert await state_of(shop, member_id) == ("merged", holder, "139****9000")
+    assert await state_of(shop, holder) == ("active", None, "138****8000")
+    assert (await claims(shop))[0][3] == "same"
+    assert (await logged_in(shop, "o-1")).member_id == holder
+    async with unit_of_work(shop.tenant_id):
+        assert (await balance_of(holder)).available == 12
+    acts = await shop.rows(
+        "SELECT act, member_id FROM audit_entry WHERE tenant_id = $1 "
+        "AND act IN ('member.merged', 'phone_claim.decided') ORDER BY recorded_at, id"
+    )
+    assert acts == [
+        {"act": "member.merged", "member_id": holder},
+        {"act": "phone_claim.decided", "member_id": holder},
+    ]
+    open_ = "SELECT id FROM merge_candidate WHERE tenant_id = $1 AND state = 'open'"
+    assert await shop.rows(open_) == []
+    async with unit_of_work(shop.tenant_id):
+        assert await undo_merge(merge_id) == member_id
+    assert await state_of(shop, member_id) == ("active", None, "139****9000")
+    assert (await logged_in(shop, "o-1")).member_id == member_id
+    assert len(await shop.rows(open_)) == 1
+
+
+async def test_two_who_decide_at_once_decide_once(shop: Shop) -> None:
+    await shop.member(PHONE)
+    await bound(shop, await with_phone(shop, "o-1", OTHER))
+    await shop.staff_login()
+    (staff,) = await shop.rows("SELECT id FROM staff WHERE tenant_id = $1")
+    found = await claim_id(shop)
+
+    async def decide(same_person: bool) -> str:
+        try:
+            async with unit_of_work(shop.tenant_id):
+                await decide_claim(found, staff["id"], same_person=same_person, may_merge=True)
+        except (PhoneClaimDecided, PhoneClaimStale) as refused:
+            return refused.code
+        return "decided"
+
+    told = await gather(*(decide(nth % 3 != 0) for nth in range(8)))
+    assert sorted(told) == ["PHONE_CLAIM_DECIDED"] * 7 + ["decided"]
+    assert (await claims(shop))[0][3] in ("same", "other")
 
 
 async def test_a_claim_is_decided_once(shop: Shop) -> None:
@@ -311,9 +363,9 @@ async def test_a_claim_is_decided_once(shop: Shop) -> None:
         staff = await fetch_one("SELECT id FROM staff WHERE tenant_id = $1")
         assert staff is not None
         with pytest.raises(PhoneClaimDecided):
-            await decide_claim(found, staff["id"], same_person=True)
+            await decide_claim(found, staff["id"], same_person=True, may_merge=True)
         with pytest.raises(PhoneClaimUnknown):
-            await decide_claim(staff["id"], staff["id"], same_person=True)
+            await decide_claim(staff["id"], staff["id"], same_person=True, may_merge=True)
 
 
 async def test_a_phone_that_is_a_third_ones_by_now_is_not_given_away(shop: Shop) -> None:

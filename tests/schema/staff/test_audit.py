@@ -192,6 +192,7 @@ MUTATIONS: dict[str, tuple[str, Any, str]] = {
         _twice,
         "member.merged",
     ),
+    "setMergeSettings": ("setMergeSettings(undoDays: 60)", _key, "merging.window_set"),
     "undoMerge": ("undoMerge(id: $id)", _merged, "member.unmerged"),
     "updateMember": (
         "updateMember(id: $id, version: 1, profile: {name: $name})",
