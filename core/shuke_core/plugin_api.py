@@ -31,6 +31,8 @@ from shuke_core.projection.declare import (
     sql,
 )
 from shuke_core.projection.reads import Read
+from shuke_core.rules.declare import RuleFacts, RuleField, RuleSubject, column_field, rows_of
+from shuke_core.rules.vocabulary import ValueType
 from shuke_core.worker.schedules import Schedule
 
 __all__ = [
@@ -54,11 +56,16 @@ __all__ = [
     "Projection",
     "Reaction",
     "Read",
+    "RuleFacts",
+    "RuleField",
+    "RuleSubject",
     "Schedule",
     "ShukeError",
     "TenantModel",
+    "ValueType",
     "clock",
     "column",
+    "column_field",
     "current_tenant",
     "fetch",
     "fetch_one",
@@ -70,5 +77,6 @@ __all__ = [
     "one",
     "pages",
     "python",
+    "rows_of",
     "sql",
 ]

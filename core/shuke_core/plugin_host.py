@@ -30,6 +30,8 @@ from shuke_core.plugins.configuration import (
 from shuke_core.plugins.errors import PluginRefused, PluginUnknown
 from shuke_core.plugins.hooks import hook_manager
 from shuke_core.plugins.queries import plugin_switches
+from shuke_core.rules import hookspecs as rule_hooks
+from shuke_core.rules.registry import declare_rule_words, forget_rule_words
 from shuke_core.tenants.services import SLUG
 from shuke_core.worker.schedules import (
     Schedule,
@@ -39,7 +41,7 @@ from shuke_core.worker.schedules import (
 )
 
 GROUP = "shuke.plugins"
-HOOKSPECS = (integration_hooks,)
+HOOKSPECS = (integration_hooks, rule_hooks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def install(plugin: Plugin) -> None:
         except PluginValidationError as unknown:
             manager.unregister(name=plugin.key)
             raise PluginRefused(key=plugin.key, problem=str(unknown)) from None
+    _learn_words(plugin)
     use_settings_model(plugin.key, plugin.settings)
     access.declare(plugin.key, plugin.permissions)
     declare_holdings(plugin.key, *plugin.holdings)
@@ -122,6 +125,17 @@ def install(plugin: Plugin) -> None:
     _installed[plugin.key] = plugin
 
 
+def _learn_words(plugin: Plugin) -> None:
+    """Asks the plugin for its words of rules; raises PluginRefused, then its hooks are gone again."""
+    try:
+        for implementation in hook_manager().hook.shuke_rule_words.get_hookimpls():
+            if implementation.plugin_name == plugin.key:
+                declare_rule_words(plugin.key, *implementation.function())
+    except Exception as fault:
+        hook_manager().unregister(name=plugin.key)
+        raise PluginRefused(key=plugin.key, problem=f"its words of rules: {fault}") from fault
+
+
 def uninstall(key: str) -> None:
     """Takes a plugin out of this process; its tables and data stay."""
     plugin = plugin_of(key)
@@ -129,6 +143,7 @@ def uninstall(key: str) -> None:
         hook_manager().unregister(name=key)
     use_settings_model(key, None)
     access.forget(key)
+    forget_rule_words(key)
     forget_holdings(key)
     forget_reactions(key)
     forget_schedules(key)
