@@ -4,10 +4,10 @@ A plugin is a distribution with an entry point in the group `shuke.plugins` that
 The host knows no plugin by name. What is wrong with one stops the start, with its key and reason.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, cast
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pluggy import PluginValidationError
@@ -31,6 +31,7 @@ from shuke_core.plugins.errors import PluginRefused, PluginUnknown
 from shuke_core.plugins.hooks import hook_manager
 from shuke_core.plugins.queries import plugin_switches
 from shuke_core.rules import hookspecs as rule_hooks
+from shuke_core.rules.declare import Declared
 from shuke_core.rules.registry import declare_rule_words, forget_rule_words
 from shuke_core.tenants.services import SLUG
 from shuke_core.worker.schedules import (
@@ -130,7 +131,8 @@ def _learn_words(plugin: Plugin) -> None:
     try:
         for implementation in hook_manager().hook.shuke_rule_words.get_hookimpls():
             if implementation.plugin_name == plugin.key:
-                declare_rule_words(plugin.key, *implementation.function())
+                words = cast(Sequence[Declared], implementation.function())
+                declare_rule_words(plugin.key, *words)
     except Exception as fault:
         hook_manager().unregister(name=plugin.key)
         raise PluginRefused(key=plugin.key, problem=f"its words of rules: {fault}") from fault

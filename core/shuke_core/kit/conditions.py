@@ -4,6 +4,8 @@ The app's statements are planned once for all values. One that says `$2 IS NULL 
 be planned for every row, whatever index there is; so what is not asked for is not written.
 """
 
+from collections.abc import Sequence
+
 
 class Conditions:
     """Conditions joined by AND, and the values that fill them; `$1` is the tenant, as in `fetch`."""
@@ -20,6 +22,12 @@ class Conditions:
                 self.values.append(value)
                 places.append(f"${len(self.values) + 1}")
             self._conditions.append(condition.format(*places))
+        return self
+
+    def also(self, condition: str, values: Sequence[object]) -> "Conditions":
+        """Adds a condition whose values are numbered already, after those that are here."""
+        self._conditions.append(condition)
+        self.values.extend(values)
         return self
 
     def limit(self, rows: int) -> str:

@@ -1,11 +1,10 @@
 """The words of members for rules: who they are, where they belong; and stores, which others link to."""
 
-from operator import itemgetter
-
 from shuke_core.access.permissions import MEMBERS_READ
 from shuke_core.access.rights import FieldClass
 from shuke_core.members.rules import Gender
 from shuke_core.rules.declare import (
+    Row,
     RuleField,
     RuleLink,
     RuleSubject,
@@ -27,8 +26,8 @@ STORE_OF_MEMBER = RuleLink("member.to_store", MEMBER, "store", "store_id")
 
 
 def _part_of_birthday(part: str, label: Label) -> RuleField:
-    def read(row: object) -> int | None:
-        birthday = itemgetter("birthday")(row)
+    def read(row: Row) -> int | None:
+        birthday = row["birthday"]
         return None if birthday is None else int(getattr(birthday, part))
 
     return RuleField(

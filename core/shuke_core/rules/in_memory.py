@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any as Value
+from typing import cast
 from weakref import WeakKeyDictionary
 
 from shuke_core.rules.declare import Row, RuleField, RuleLink, rows_of
@@ -23,7 +24,7 @@ from shuke_core.rules.document import (
     Reached,
     Rule,
 )
-from shuke_core.rules.resolving import bounds, ends_before, point, reckoned
+from shuke_core.rules.resolving import Bounds, bounds, ends_before, point, reckoned
 from shuke_core.rules.times import At
 from shuke_core.rules.vocabulary import Measure, Op, ValueType
 
@@ -244,7 +245,7 @@ def _between(get: Get, kind: ValueType, operand: Operand) -> Decide:
             return None
         if key not in at.known:
             at.known[key] = bounds(operand, kind, at)
-        low, high = at.known[key]  # type: ignore[misc]
+        low, high = cast(Bounds, at.known[key])
         return (low is None or low <= value) and (high is None or before(value, high))
 
     return decide_one

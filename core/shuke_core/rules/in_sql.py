@@ -29,7 +29,7 @@ from shuke_core.rules.times import At
 from shuke_core.rules.vocabulary import Measure, Op, ValueType
 
 _THIS = re.compile(r"\bthis\.")
-_NAMED = re.compile(r":(tenant|rule_\d+)\b")
+_NAMED = re.compile(r"(?<!:):(tenant|rule_\d+|named_\d+)\b")
 _SIGNS = {
     Op.EQ: "=",
     Op.NE: "<>",
@@ -47,6 +47,11 @@ class Condition:
     text: str
     values: Mapping[str, Value]
 
+    @property
+    def parts(self) -> tuple[str, Mapping[str, Value]]:
+        """For a read of a projection: the snippet, and what its arguments are given."""
+        return self.text, self.values
+
     def numbered(self, this: str, before: int = 1) -> tuple[str, list[Value]]:
         """For `fetch`: over the alias `this`, `$1` is the tenant, its values follow after `before`."""
         names = list(self.values)
@@ -58,15 +63,16 @@ class Condition:
         return text, list(self.values.values())
 
 
-def condition_of(rule: Rule, registry: Registry, at: At) -> Condition:
-    """The condition that finds the rows for which a rule holds at a moment."""
-    writer = _Writer(registry, at)
+def condition_of(rule: Rule, registry: Registry, at: At, prefix: str = "rule") -> Condition:
+    """The condition that finds the rows for which a rule holds at a moment. Two that stand in one
+    statement have parameters of different prefixes: "rule" and "named"."""
+    writer = _Writer(registry, at, prefix)
     return Condition(writer.node(rule.root, ("this",)), writer.values)
 
 
 class _Writer:
-    def __init__(self, registry: Registry, at: At) -> None:
-        self._registry, self._at = registry, at
+    def __init__(self, registry: Registry, at: At, prefix: str) -> None:
+        self._registry, self._at, self._prefix = registry, at, prefix
         self._aliases = 0
         self.values: dict[str, Value] = {}
 
@@ -121,7 +127,7 @@ class _Writer:
         return self._parameter(point(operand, kind, self._at), kind.sql)
 
     def _parameter(self, value: Value, kind: str) -> str:
-        name = f"rule_{len(self.values)}"
+        name = f"{self._prefix}_{len(self.values)}"
         self.values[name] = value
         return f":{name}::{kind}"
 

@@ -55,9 +55,14 @@ class Registry:
                 self.facts[word.key] = word
 
     def _problems(self) -> Iterator[str]:
-        for key, word in {**self.fields, **self.links, **self.facts}.items():
+        of_subjects: tuple[RuleField | RuleLink | RuleFacts, ...] = (
+            *self.fields.values(),
+            *self.links.values(),
+            *self.facts.values(),
+        )
+        for word in of_subjects:
             if word.subject not in self.subjects:
-                yield f"{key} is of {word.subject}, which nobody declares"
+                yield f"{word.key} is of {word.subject}, which nobody declares"
         for key, link in self.links.items():
             if link.to not in self.subjects:
                 yield f"{key} leads to {link.to}, which nobody declares"

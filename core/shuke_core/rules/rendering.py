@@ -225,7 +225,7 @@ def _parted(node: Quantified) -> tuple[Last | None, list[Node]]:
     """When the facts are said to have happened lately, that, and what is said of them besides."""
     if node.where is None:
         return None, []
-    parts = list(node.where.nodes) if isinstance(node.where, All) else [node.where]
+    parts: list[Node] = [*node.where.nodes] if isinstance(node.where, All) else [node.where]
     for place, part in enumerate(parts):
         if (
             isinstance(part, Compare)

@@ -3,7 +3,6 @@
 As the app role on a real PostgreSQL, in all three truths. Each planted mistake must be found.
 """
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -127,10 +126,9 @@ MISTAKES = {
 
 
 @pytest.fixture(params=MISTAKES)
-def mistake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def mistake(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of the evaluators is wrong."""
     monkeypatch.setattr(*MISTAKES[request.param])
-    return
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="an evaluator is planted wrong")

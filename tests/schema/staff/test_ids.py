@@ -22,7 +22,7 @@ from graphql import (
 )
 from tests.schema.staff.test_rights import _value, is_required
 from tests.support.exports import asked_export, staff_id_of
-from tests.support.full_tenants import Account, full_account
+from tests.support.full_tenants import Account, full_account, full_rule
 from tests.support.scopes import PHONES, Divided, divide
 from tests.support.shop import Shop
 
@@ -120,6 +120,13 @@ NAMED: dict[tuple[str, str], str] = {
     ("handOverMemberData", "member"): "member",
     ("handOverMemberData", "stepUp"): "step_up",
     ("answerRightsRequest", "id"): "request",
+    ("members", "ruleId"): "rule",
+    ("explainRule", "memberId"): "member",
+    ("explainRule", "ruleId"): "rule",
+    ("rule", "id"): "rule",
+    ("ruleVersions", "id"): "rule",
+    ("changeRule", "id"): "rule",
+    ("retireRule", "id"): "rule",
 }
 
 
@@ -209,6 +216,9 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
         ):
             async with unit_of_work(shop.tenant_id):
                 told[sort] = str(await add_note(member, "爱喝龙井"))
+    elif kind == "rule":
+        async with unit_of_work(other.tenant_id):
+            told["foreign"] = str(await full_rule("x"))
     elif kind == "export":
         for sort, shop in (("out of scope", divided.shop), ("foreign", other)):
             told[sort] = await _export_of(shop)
