@@ -263,10 +263,9 @@ class _Checker:
         return None
 
     def _reachable(self, scope: tuple[str, ...]) -> list[str]:
+        with_fields = {each.subject for each in self._registry.fields.values()}
         return [
-            key
-            for key, subject in self._registry.subjects.items()
-            if key == MOMENT or (subject.table and self._way(key, scope) is not None)
+            key for key in sorted(with_fields) if key == MOMENT or self._way(key, scope) is not None
         ]
 
     def _op(self, told: Json, path: str, key: str, allowed: Sequence[Op]) -> Op | None:
