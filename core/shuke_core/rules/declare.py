@@ -36,9 +36,11 @@ class RuleField:
     `key` is `subject.word`; a plugin's begins with its own key. `sql` is the value in SQL, `read` the
     same value of a row in memory, None where it is missing; `columns`, `links` and `facts` are what
     `read` looks at, `beside` the columns that it looks at in the rows of those two. A field of the
-    moment has `reckon` in place of both. `choices` names the words of a CHOICE. Who may use and see it
-    has the class `see` and every permission in `needs`. `index` are the columns of an index behind the
-    tenant that can find rows by it, where there is one: a test looks it up.
+    moment has `reckon` in place of both. `among`, where there is one, is a quicker condition for "it is
+    one of these", with `{}` for the list: true, or null where the field is missing, as `sql` would be.
+    `choices` names the words of a CHOICE. Who may use and see it has the class `see` and every
+    permission in `needs`. `index` are the columns of an index behind the tenant that can find rows by
+    it, where there is one: a test looks it up.
     """
 
     key: str
@@ -51,6 +53,7 @@ class RuleField:
     links: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    among: str = ""
     reckon: Callable[[At], Any] | None = None
     choices: Mapping[str, Label] = field(default_factory=dict)
     operators: tuple[Op, ...] = ()
@@ -149,6 +152,11 @@ def linked_field(
         read=read,
         links=(link.key,),
         beside=(column,),
+        # Looked up once, and not for each row that is asked about. Without the second part a list
+        # of which nothing is there would be false of what is missing, and not unknown.
+        among=f"(this.{link.column} = any (array("
+        f"select l.id from {table} l where l.tenant_id = :tenant and l.{column} = any ({{}})"
+        f")) or (this.{link.column} is null and null))",
         **more,
     )
 

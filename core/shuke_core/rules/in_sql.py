@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any as Value
 
-from shuke_core.rules.declare import RuleField, RuleLink
+from shuke_core.rules.declare import RuleLink
 from shuke_core.rules.document import (
     All,
     Any,
@@ -26,7 +26,7 @@ from shuke_core.rules.document import (
 from shuke_core.rules.registry import Registry
 from shuke_core.rules.resolving import bounds, ends_before, point, reckoned
 from shuke_core.rules.times import At
-from shuke_core.rules.vocabulary import Measure, Op, ValueType
+from shuke_core.rules.vocabulary import OF_LISTS, Measure, Op, ValueType
 
 _THIS = re.compile(r"\bthis\.")
 _NAMED = re.compile(r"(?<!:):(tenant|rule_\d+|named_\d+)\b")
@@ -85,6 +85,8 @@ class _Writer:
                 return self._joined(node.nodes, " or ", "false", rows)
             case Not():
                 return f"(not {self.node(node.node, rows)})"
+            case Compare() if self._is_listed(node):
+                return self._listed(node, rows)
             case Compare():
                 made = self._field(node.of, rows)
                 return f"({self._compared(made, node.of.field.type, node.op, node.operand, rows)})"
@@ -93,6 +95,20 @@ class _Writer:
 
     def _joined(self, nodes: Sequence[Node], word: str, of_none: str, rows: tuple[str, ...]) -> str:
         return f"({word.join(self.node(each, rows) for each in nodes) or of_none})"
+
+    @staticmethod
+    def _is_listed(node: Compare) -> bool:
+        """Whether the field has a quicker way to say that it is one of some."""
+        if not node.of.field.among or isinstance(node.operand, Reached):
+            return False
+        return node.op in (Op.EQ, Op.NE) or (node.op in OF_LISTS and node.operand != ())
+
+    def _listed(self, node: Compare, rows: tuple[str, ...]) -> str:
+        kind = node.of.field.type
+        listed = node.operand if isinstance(node.operand, tuple) else (node.operand,)
+        values = self._parameter([point(each, kind, self._at) for each in listed], f"{kind.sql}[]")
+        made = self._over_row(node.of, rows, node.of.field.among.format(values))
+        return f"(not {made})" if node.op in (Op.NE, Op.NOT_IN) else made
 
     def _compared(
         self, made: str, kind: ValueType, op: Op, operand: Operand, rows: tuple[str, ...]
@@ -146,10 +162,14 @@ class _Writer:
                 if value is None
                 else self._parameter(value, field.type.sql)
             )
+        return self._over_row(reached, rows, field.sql)
+
+    def _over_row(self, reached: Reached, rows: tuple[str, ...], snippet: str) -> str:
+        """A snippet over the row that a field is reached in."""
         if not reached.links:
-            return _over(field, rows[reached.level])
+            return _over(snippet, rows[reached.level])
         source, where, last = self._way(reached.links, rows[reached.level])
-        return f"(select {_over(field, last)} from {source} where {where})"
+        return f"(select {_over(snippet, last)} from {source} where {where})"
 
     def _way(self, links: Sequence[RuleLink], start: str) -> tuple[str, str, str]:
         """FROM and WHERE of the rows that links lead to, and the alias of the last one."""
@@ -186,7 +206,7 @@ class _Writer:
             measured = "count(*)"
         else:
             assert node.of is not None  # noqa: S101
-            measured = f"{node.measure.value}({_over(node.of, this)})"
+            measured = f"{node.measure.value}({_over(node.of.sql, this)})"
             if node.measure is Measure.SUM:
                 measured = f"coalesce({measured}, 0)"
         made = f"(select {measured} {found})"
@@ -196,5 +216,5 @@ class _Writer:
         return self._registry.subjects[subject].table
 
 
-def _over(field: RuleField, this: str) -> str:
-    return _THIS.sub(f"{this}.", field.sql) if this != "this" else field.sql
+def _over(snippet: str, this: str) -> str:
+    return _THIS.sub(f"{this}.", snippet) if this != "this" else snippet

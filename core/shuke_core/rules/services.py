@@ -14,7 +14,7 @@ from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, fetch_one
 from shuke_core.rules.checking import check
 from shuke_core.rules.errors import RuleChanged, RuleNameInvalid, RuleSubjectWrong, RuleUnknown
-from shuke_core.rules.queries import Saved
+from shuke_core.rules.queries import Saved, stored_rule
 from shuke_core.rules.registry import registry_here
 
 LONGEST_NAME = 60
@@ -46,10 +46,10 @@ async def change_rule(
     version. Raises RuleUnknown, also for a retired one, RuleChanged, RuleInvalid, RuleNameInvalid.
     """
     clean = _clean_name(name)
+    # Locked first and read after: who waits here finds what the other has saved.
     row = await fetch_one(
-        "SELECT r.subject, r.name, r.newest, v.document::text AS document FROM rule_document r "
-        "JOIN rule_version v ON v.tenant_id = $1 AND v.rule_id = r.id AND v.version = r.newest "
-        "WHERE r.tenant_id = $1 AND r.id = $2 AND r.state = 'active' FOR UPDATE OF r",
+        "SELECT subject, name, newest FROM rule_document "
+        "WHERE tenant_id = $1 AND id = $2 AND state = 'active' FOR UPDATE",
         rule_id,
     )
     if row is None:
@@ -57,7 +57,7 @@ async def change_rule(
     if row["newest"] != after:
         raise RuleChanged(newest=row["newest"])
     check(document, row["subject"], await registry_here(), rights_here(rights))
-    same = orjson.loads(row["document"]) == document
+    same = (await stored_rule(rule_id, after)).document == document
     version = after if same else after + 1
     if same and row["name"] == clean:
         return Saved(rule_id, version)

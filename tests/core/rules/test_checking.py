@@ -1,12 +1,12 @@
 """A document that can't be taken is told where, what was found, and what is expected."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.core.rules.words import words
 
 from shuke_core.access.rights import EVERY_CLASS, FieldClass, Rights
-from shuke_core.rules.checking import MOST_TOLD, check, revive
+from shuke_core.rules.checking import MOST_TOLD, Problem, check, revive
 from shuke_core.rules.errors import RuleInactive, RuleInvalid
 from shuke_core.rules.vocabulary import MOST_DEPTH, MOST_LISTED, MOST_NODES
 
@@ -267,6 +267,6 @@ def test_what_was_taken_is_inactive_once_a_word_of_it_is_gone() -> None:
     revive(document, "member", words("retail"))
     with pytest.raises(RuleInactive) as inactive:
         revive(document, "member", words())
-    (problem,) = inactive.value.facts["problems"]  # type: ignore[attr-defined]
+    (problem,) = cast(tuple[Problem, ...], inactive.value.facts["problems"])
     assert (problem.code, problem.path) == ("RULE_FIELD_GONE", "any[1].field")
     assert "'retail.spent' of the plugin 'retail', which is off" in str(inactive.value)
