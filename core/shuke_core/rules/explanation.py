@@ -5,7 +5,7 @@ may not see are masked; whether a condition holds is told.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any as Value
 
 from shuke_core.access.rights import Rights
@@ -13,11 +13,10 @@ from shuke_core.rules.declare import Row, RuleFacts, RuleField
 from shuke_core.rules.document import All, Any, Compare, Node, Not, Quantified, Reached, Rule
 from shuke_core.rules.in_memory import Rows, Truth, compiled, getter, measured
 from shuke_core.rules.registry import lacking
-from shuke_core.rules.rendering import Manner, sentence, value_text
+from shuke_core.rules.rendering import MASK, Manner, sentence, value_text
 from shuke_core.rules.times import At
 from shuke_core.rules.vocabulary import Label, Measure, ValueType
 
-MASK = "***"
 _COUNT = RuleField("count", "", ValueType.NUMBER, {"zh": "数量", "en": "count"})
 
 
@@ -49,7 +48,7 @@ def explain(rule: Rule, row: Row, at: At, rights: Rights, manner: Manner) -> Exp
 
 class _Explainer:
     def __init__(self, at: At, rights: Rights, manner: Manner) -> None:
-        self._at, self._rights, self._manner = at, rights, manner
+        self._at, self._rights, self._manner = at, rights, replace(manner, rights=rights)
 
     def node(self, node: Node, rows: Rows) -> Explained:
         match node:

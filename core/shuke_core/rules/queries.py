@@ -16,7 +16,7 @@ from shuke_core.rules.declare import RuleFacts, RuleField
 from shuke_core.rules.document import Rule
 from shuke_core.rules.errors import RuleInvalid, RuleSubjectWrong, RuleUnknown
 from shuke_core.rules.in_sql import Condition, condition_of
-from shuke_core.rules.registry import Registry, lacking, registry_here
+from shuke_core.rules.registry import Registry, barred, lacking, registry_here
 from shuke_core.rules.rendering import Manner
 from shuke_core.rules.times import At
 from shuke_core.tenants.queries import this_tenant
@@ -118,6 +118,12 @@ def usable_by(rule: Rule, rights: Rights) -> bool:
     return not any(lacking(word, rights) for word in words)
 
 
+def told_to(rule: Rule, rights: Rights) -> bool:
+    """Whether somebody may be told what comes of a rule, with the values masked that they may not see."""
+    words: list[RuleField | RuleFacts] = [*rule.fields(), *rule.facts()]
+    return not any(barred(word, rights) for word in words)
+
+
 def sees_everything(rights: Rights) -> bool:
     """Whether no class is kept from somebody: who may read a document whose words are gone."""
     return rights.classes >= EVERY_CLASS
@@ -132,10 +138,16 @@ class Asked:
 
 
 async def asked_with(
-    subject: str, rights: Rights, *, document: Any = None, rule_id: UUID | None = None
+    subject: str,
+    rights: Rights,
+    *,
+    document: Any = None,
+    rule_id: UUID | None = None,
+    masked: bool = False,
 ) -> Asked:
     """The rule that a document says, or the newest version of a named one, for somebody with these
-    rights: what they may not see they may not ask with either.
+    rights: what they may not see they may not ask with either. `masked`: a named one, whose values will
+    be masked, is had by whoever has the permissions.
 
     Raises RuleInvalid, RuleUnknown, RuleSubjectWrong and RuleInactive.
     """
@@ -146,7 +158,7 @@ async def asked_with(
     if stored.subject != subject:
         raise RuleSubjectWrong(found=stored.subject, wanted=subject)
     rule = revive(stored.document, subject, registry)
-    if not usable_by(rule, rights):
+    if not (told_to if masked else usable_by)(rule, rights):
         raise RuleInvalid(problems=(), told="it asks for fields that you may not see.")
     return Asked(rule, registry)
 

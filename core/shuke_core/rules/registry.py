@@ -107,6 +107,11 @@ def lacking(word: RuleField | RuleFacts, rights: Rights) -> list[str]:
     return missing
 
 
+def barred(word: RuleField | RuleFacts, rights: Rights) -> bool:
+    """Whether somebody lacks a permission for it: then not even what comes of it is told."""
+    return any(each.key not in rights.permissions for each in word.needs)
+
+
 _declared: dict[str, tuple[Declared, ...]] = {}
 
 

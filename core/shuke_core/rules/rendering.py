@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any as Value
 from zoneinfo import ZoneInfo
 
+from shuke_core.access.rights import Rights
 from shuke_core.rules import phrases
 from shuke_core.rules.declare import RuleField
 from shuke_core.rules.document import (
@@ -26,20 +27,24 @@ from shuke_core.rules.document import (
     Rule,
 )
 from shuke_core.rules.phrases import LANGUAGES
+from shuke_core.rules.registry import lacking
 from shuke_core.rules.times import Away, Last
 from shuke_core.rules.vocabulary import Measure, Op, Period, ValueType
 
 _FEN = 100
 _MOST_SHOWN = 10  # of a list
+MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a tenant's values are written: its zone, its currency, its stores by code."""
+    """How a tenant's values are written: its zone, its currency, its stores by code; and for whom. What
+    a reader with `rights` may not see is masked, also where a rule compares with it."""
 
     zone: ZoneInfo
     currency: str = "CNY"
     stores: Mapping[str, str] = field(default_factory=dict)
+    rights: Rights | None = None
 
 
 def render(rule: Rule, language: str, manner: Manner) -> str:
@@ -192,6 +197,8 @@ class _Writer:
 
     def scalar(self, value: Value, of: RuleField) -> str:
         """One value, as it is written."""
+        if self._manner.rights is not None and lacking(of, self._manner.rights):
+            return MASK
         match of.type:
             case _ if value is None:
                 return phrases.MISSING[self._language]

@@ -80,7 +80,9 @@ class RulesQuery:
         rule_id: strawberry.ID | None = None,
     ) -> RuleExplanation | None:
         rights = rights_here(info.context.rights)
-        asked = await asked_with(MEMBER, rights, document=document, rule_id=given_id(rule_id))
+        asked = await asked_with(
+            MEMBER, rights, document=document, rule_id=given_id(rule_id), masked=True
+        )
         found = id_of(member_id)
         rows = await rows_for([asked.rule], asked.registry, [found] if found else [])
         if found not in rows:

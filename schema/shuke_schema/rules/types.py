@@ -1,5 +1,6 @@
 """GraphQL types of rules (规则)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import strawberry
@@ -14,7 +15,7 @@ from shuke_core.rules.declare import RuleSubject as SubjectWord
 from shuke_core.rules.document import Rule
 from shuke_core.rules.errors import RuleInactive
 from shuke_core.rules.explanation import Explained, LookedAt
-from shuke_core.rules.queries import StoredRule, sees_everything, usable_by
+from shuke_core.rules.queries import StoredRule, sees_everything, told_to, usable_by
 from shuke_core.rules.registry import Registry, lacking
 from shuke_core.rules.rendering import Manner, render
 from shuke_core.rules.vocabulary import Op, ValueType
@@ -221,9 +222,11 @@ class NamedRule:
     )
     inactive_because: list[RuleProblem]
     document: JSON | None = strawberry.field(
-        description="Null to who may not see all the fields that it asks for; its texts as well."
+        description="Null to who may not see all the fields that it asks for."
     )
-    text_zh: str | None
+    text_zh: str | None = strawberry.field(
+        description="Values that you may not see are ***; null without permission for its facts."
+    )
     text_en: str | None
 
     @classmethod
@@ -234,11 +237,11 @@ class NamedRule:
         problems: tuple[Problem, ...] = ()
         try:
             rule = revive(stored.document, stored.subject, registry)
-            visible = usable_by(rule, rights)
+            visible, told = usable_by(rule, rights), told_to(rule, rights)
         except RuleInactive as gone:
             problems = gone.facts["problems"]  # type: ignore[assignment]
-            visible = sees_everything(rights)
-        shown = rule is not None and visible
+            visible, told = sees_everything(rights), False
+        manner = replace(manner, rights=rights)
         return cls(
             id=opaque(stored.id),
             name=stored.name,
@@ -251,6 +254,6 @@ class NamedRule:
             active=rule is not None,
             inactive_because=[RuleProblem.of(each) for each in problems],
             document=stored.document if visible else None,
-            text_zh=render(rule, "zh", manner) if rule and shown else None,
-            text_en=render(rule, "en", manner) if rule and shown else None,
+            text_zh=render(rule, "zh", manner) if rule and told else None,
+            text_en=render(rule, "en", manner) if rule and told else None,
         )

@@ -8,9 +8,10 @@ from tests.core.rules.words import AT, MANNER, NOW, rule_of, words
 
 from shuke_core.access.permissions import declared_permissions
 from shuke_core.access.rights import EVERY_CLASS, Rights
-from shuke_core.rules.explanation import MASK, explain
+from shuke_core.rules.explanation import explain
 from shuke_core.rules.in_memory import Truth, decide, holds
 from shuke_core.rules.in_sql import condition_of
+from shuke_core.rules.rendering import MASK
 
 EVERYTHING = Rights.of(declared_permissions(), EVERY_CLASS)
 NAMELESS = {"name": None, "gender": "female", "birthday": None}
@@ -119,6 +120,12 @@ def test_an_explanation_masks_what_its_reader_may_not_see() -> None:
     assert [each.shown["zh"] for each in seen] == [MASK, MASK, "2", MASK]
     assert [each.masked for each in seen] == [True, True, False, True]
     assert why.holds is True
+    assert [part.sentence["zh"] for part in why.parts] == [
+        "累计消费超过***",
+        "恰好1笔订单(订单金额超过***)",
+        "恰好2笔订单",
+        "生日为空",
+    ]
 
 
 def test_whether_there_is_any_is_asked_without_counting() -> None:

@@ -267,7 +267,18 @@ async def test_who_may_not_see_a_field_reads_no_document_that_asks_for_it(
         grants = (Grant("members.read", Scope.ALL), Grant("rules.read", Scope.ALL))
         await create_role(None, "poor", Wanted("P", "贫", grants, ()))
     (rule,) = (await data(client, shop, f"{{ rules {{ {_RULE} }} }}", "poor"))["rules"]
-    assert (rule["active"], rule["document"], rule["textZh"]) == (True, None, None)
+    assert (rule["active"], rule["document"], rule["textZh"]) == (True, None, "姓名为***")
+    ids = await people(shop)
+    asked = {"member": str(ids["安"]), "rule": rule["id"]}
+    why = (await data(client, shop, EXPLAIN, "poor", **asked))["explainRule"]
+    assert (why["holds"], why["reasons"][0]["textZh"]) == (False, "姓名为***")
+    assert why["reasons"][0]["lookedAt"] == [
+        {"key": "member.name", "shownZh": "***", "masked": True}
+    ]
+    assert code_of(await ask(client, shop, MEMBERS, "poor", rule=rule["id"])) == "RULE_INVALID"
+    bought = (await data(client, shop, SAVE, name="买过", doc=BOUGHT))["saveRule"]["rule"]
+    asked["rule"] = bought["id"]
+    assert code_of(await ask(client, shop, EXPLAIN, "poor", **asked)) == "RULE_INVALID"
 
 
 async def test_quarantined_tickets_are_filtered(client: httpx.AsyncClient, shop: Shop) -> None:
