@@ -55,8 +55,8 @@ def times(at: At) -> st.SearchStrategy[datetime]:
     """Moments about the midnights that relative times lead to, and about now."""
     return st.builds(
         lambda back, off: at.start(at.today - timedelta(days=back)) + off,
-        st.sampled_from([-1, *BACK]),
-        st.sampled_from([*INSTANTS, timedelta(days=1)]),
+        st.sampled_from([-1, -1, -1, *BACK]),  # tomorrow's midnight, where most periods end
+        st.sampled_from([timedelta(0), *INSTANTS, timedelta(days=1)]),
     ) | st.sampled_from([at.now, at.now - timedelta(hours=2), at.now + timedelta(microseconds=1)])
 
 
@@ -219,6 +219,7 @@ def operands(draw: st.DrawFn, of: RuleField, op: Op, at: At, others: list[str]) 
         if of.type.is_temporal:
             stretch = draw(
                 st.none()
+                | st.just({"period": "today"})
                 | st.sampled_from([{"period": each.value} for each in Period])
                 | st.builds(
                     lambda number, unit: {"last": number, "unit": unit},
@@ -266,7 +267,8 @@ def documents(
         return draw(_quantified(registry, at, scope, depth, facts))
     fields = [each for each in registry.fields.values() if each.subject in near]
     of = draw(st.sampled_from(fields))
-    op = draw(st.sampled_from(of.allowed))
+    more = (Op.BETWEEN,) * 4 if of.type is ValueType.TIME else ()
+    op = draw(st.sampled_from((*of.allowed, *more)))
     told: dict[str, Any] = {"field": of.key, "op": op.value}
     if op not in WITHOUT_VALUE:
         told["value"] = draw(operands(of, op, at, _like(of, fields)))
