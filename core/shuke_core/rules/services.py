@@ -13,7 +13,7 @@ from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, fetch_one
 from shuke_core.rules.checking import check
-from shuke_core.rules.errors import RuleChanged, RuleNameInvalid, RuleSubjectWrong, RuleUnknown
+from shuke_core.rules.errors import RuleChanged, RuleNameInvalid, RuleUnknown
 from shuke_core.rules.queries import Saved, stored_rule
 from shuke_core.rules.registry import registry_here
 
@@ -82,12 +82,6 @@ async def retire_rule(rule_id: UUID) -> None:
     if not rows:
         raise RuleUnknown()
     await record("rule.retired", f"rule:{rule_id}")
-
-
-def must_be_about(found: str, wanted: str) -> None:
-    """Raises RuleSubjectWrong for a rule about something else."""
-    if found != wanted:
-        raise RuleSubjectWrong(found=found, wanted=wanted)
 
 
 async def _keep_version(rule_id: UUID, version: int, document: Any, staff_id: UUID | None) -> None:

@@ -9,6 +9,9 @@ from tests.core.rules.words import words
 
 from shuke_core.database.config import credentials
 from shuke_core.places import Places
+from shuke_core.plugin_host import Plugin, install, installed_plugins, uninstall
+from shuke_core.plugins.errors import PluginRefused
+from shuke_core.plugins.hooks import hook_manager, hookimpl
 from shuke_core.rules.declare import Declared, RuleFacts, RuleField, RuleSubject, column_field
 from shuke_core.rules.registry import (
     CORE,
@@ -86,6 +89,44 @@ def test_two_plugins_can_not_bring_one_word() -> None:
 
 def _x() -> RuleField:
     return replace(WORD, key="club.x")
+
+
+class _Words:
+    """Hooks of a plugin, whose words are these, or a failure."""
+
+    def __init__(self, words: list[Declared] | Exception) -> None:
+        self.words = words
+
+    @hookimpl
+    def shuke_rule_words(self) -> list[Declared]:
+        if isinstance(self.words, Exception):
+            raise self.words
+        return self.words
+
+
+@pytest.mark.parametrize(
+    ("brought", "why"),
+    [
+        ([WORD], "club.visits must begin with 'wordy.'"),
+        ([replace(WORD, key="wordy.visits", read=None)], "wordy.visits must say how it is had"),
+        (RuntimeError("no words"), "its words of rules: no words"),
+    ],
+)
+def test_a_plugin_whose_words_can_not_stand_stops_the_start_and_leaves_nothing(
+    brought: list[Declared] | Exception, why: str
+) -> None:
+    words()
+    label = {"zh": "词", "en": "Wordy"}
+    bad = Plugin("wordy", label, "1.0", ">=0.1", hooks=_Words(brought))
+    with pytest.raises(PluginRefused, match=why.replace(".", r"\.")):
+        install(bad)
+    assert "wordy" not in {plugin.key for plugin in installed_plugins()}
+    assert hook_manager().get_plugin("wordy") is None
+    good = Plugin("wordy", label, "1.0", ">=0.1", hooks=_Words([replace(WORD, key="wordy.visits")]))
+    install(good)
+    assert "wordy.visits" in registry_with(frozenset({"wordy"})).fields
+    uninstall("wordy")
+    assert installed_owner("wordy.visits") is None
 
 
 async def test_each_index_that_is_promised_serves(places: Places) -> None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
@@ -312,7 +311,3 @@ def _quantified(
     if draw(st.booleans()):
         told["where"] = draw(documents(registry, at, (*scope, facts.each), depth - 1))
     return told
-
-
-def ids(rows: list[dict[str, Any]]) -> list[UUID]:
-    return [row["id"] for row in rows]
