@@ -25,7 +25,6 @@ from shuke_core.files import jobs as files_jobs
 from shuke_core.idempotency import jobs as idempotency_jobs
 from shuke_core.integrations import jobs as integrations_jobs
 from shuke_core.integrations import live as integrations_live
-from shuke_core.integrations import rule_fields as integrations_words
 from shuke_core.integrations.inbox import INBOX_DRAIN
 from shuke_core.interactions import holdings as interactions_holdings
 from shuke_core.interactions import jobs as interactions_jobs
@@ -33,14 +32,12 @@ from shuke_core.interactions import live as interactions_live
 from shuke_core.interactions import timelines as interactions_timelines
 from shuke_core.interactions.queries import MemberInteractions, TaskInteraction
 from shuke_core.ledger import holdings as ledger_holdings
-from shuke_core.ledger import rule_fields as ledger_words
 from shuke_core.ledger import timelines as ledger_timelines
 from shuke_core.ledger.queries import MemberPoints
 from shuke_core.live.publisher import LIVE_DRAIN
 from shuke_core.members import exports as members_exports
 from shuke_core.members import held as members_held
 from shuke_core.members import live as members_live
-from shuke_core.members import rule_fields as members_words
 from shuke_core.members import timelines as members_timelines
 from shuke_core.members.queries import Member, Oneself
 from shuke_core.merging import holdings as merging_holdings
@@ -50,7 +47,6 @@ from shuke_core.notes.queries import NotesOfMember
 from shuke_core.orders import holdings as orders_holdings
 from shuke_core.orders import jobs as orders_jobs
 from shuke_core.orders import live as orders_live
-from shuke_core.orders import rule_fields as orders_words
 from shuke_core.orders import timelines as orders_timelines
 from shuke_core.orders.queries import MemberOrders
 from shuke_core.personal_data import holdings as personal_data_holdings
@@ -63,7 +59,6 @@ from shuke_core.profiles import holdings as profiles_holdings
 from shuke_core.profiles.queries import MemberVersion
 from shuke_core.projection.declare import Projection
 from shuke_core.reveals import jobs as reveals_jobs
-from shuke_core.rules import moment as moment_words
 from shuke_core.staff import jobs as staff_jobs
 from shuke_core.staff import live as staff_live
 from shuke_core.suppression import jobs as suppression_jobs
@@ -132,8 +127,6 @@ TOLD = (
     notes_timelines,
     orders_timelines,
 )
-# Importing a room `rule_fields` declares what rules may ask of a domain.
-WORDS = (moment_words, members_words, ledger_words, orders_words, integrations_words)
 # And importing these says what becomes of what was somebody's who leaves.
 HERITAGE = (assignments,)
 

@@ -19,8 +19,12 @@ from shuke_core.audit.services import record
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Reaction, forget_reactions, register_reaction
 from shuke_core.integrations import hookspecs as integration_hooks
+from shuke_core.integrations import rule_fields as integrations_words
 from shuke_core.kit.transactions import fetch
+from shuke_core.ledger import rule_fields as ledger_words
+from shuke_core.members import rule_fields as members_words
 from shuke_core.members.holdings import Holding, declare_holdings, forget_holdings
+from shuke_core.orders import rule_fields as orders_words
 from shuke_core.plugins import services
 from shuke_core.plugins.configuration import (
     PluginSettings,
@@ -31,6 +35,7 @@ from shuke_core.plugins.errors import PluginRefused, PluginUnknown
 from shuke_core.plugins.hooks import hook_manager
 from shuke_core.plugins.queries import plugin_switches
 from shuke_core.rules import hookspecs as rule_hooks
+from shuke_core.rules import moment as moment_words
 from shuke_core.rules.declare import Declared
 from shuke_core.rules.registry import declare_rule_words, forget_rule_words
 from shuke_core.tenants.services import SLUG
@@ -43,6 +48,8 @@ from shuke_core.worker.schedules import (
 
 GROUP = "shuke.plugins"
 HOOKSPECS = (integration_hooks, rule_hooks)
+# Importing a room `rule_fields` declares what rules may ask of a domain: before plugins join it.
+WORDS = (moment_words, members_words, ledger_words, orders_words, integrations_words)
 
 
 @dataclass(frozen=True, slots=True)
