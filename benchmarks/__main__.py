@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import batch, earn, growth, live, read, staff, wake
+from benchmarks import batch, earn, growth, live, read, rules, staff, wake
 from benchmarks.data import Shop, generate
 from benchmarks.servers import FULL, QUICK, Effort, Stand, stand
 from benchmarks.suite import QUICK_MARGIN, Row, UnknownRow, chosen, table, write
@@ -28,8 +28,9 @@ BENCHES: dict[str, Bench] = {
     "batch": batch.run,
     "wake": wake.run,
     "live": live.run,
-    "staff": staff.run,  # last, with growth: their tenants are ten times as large as the others
+    "staff": staff.run,  # last, with these: their tenants are ten times as large as the others
     "growth": growth.run,
+    "rules": rules.run,
 }
 
 

@@ -32,6 +32,8 @@ from shuke_core.projection.declare import (
     sql,
 )
 from shuke_core.projection.reads import Read
+from shuke_core.rules.declare import RuleFacts, RuleField, RuleSubject, column_field, rows_of
+from shuke_core.rules.vocabulary import ValueType
 from shuke_core.worker.schedules import Schedule
 
 __all__ = [
@@ -55,11 +57,16 @@ __all__ = [
     "Projection",
     "Reaction",
     "Read",
+    "RuleFacts",
+    "RuleField",
+    "RuleSubject",
     "Schedule",
     "ShukeError",
     "TenantModel",
+    "ValueType",
     "clock",
     "column",
+    "column_field",
     "current_tenant",
     "fetch",
     "fetch_one",
@@ -73,5 +80,6 @@ __all__ = [
     "one",
     "pages",
     "python",
+    "rows_of",
     "sql",
 ]

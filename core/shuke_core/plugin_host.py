@@ -4,10 +4,10 @@ A plugin is a distribution with an entry point in the group `shuke.plugins` that
 The host knows no plugin by name. What is wrong with one stops the start, with its key and reason.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, cast
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pluggy import PluginValidationError
@@ -19,8 +19,12 @@ from shuke_core.audit.services import record
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Reaction, forget_reactions, register_reaction
 from shuke_core.integrations import hookspecs as integration_hooks
+from shuke_core.integrations import rule_fields as integrations_words
 from shuke_core.kit.transactions import fetch
+from shuke_core.ledger import rule_fields as ledger_words
+from shuke_core.members import rule_fields as members_words
 from shuke_core.members.holdings import Holding, declare_holdings, forget_holdings
+from shuke_core.orders import rule_fields as orders_words
 from shuke_core.plugins import services
 from shuke_core.plugins.configuration import (
     PluginSettings,
@@ -30,6 +34,10 @@ from shuke_core.plugins.configuration import (
 from shuke_core.plugins.errors import PluginRefused, PluginUnknown
 from shuke_core.plugins.hooks import hook_manager
 from shuke_core.plugins.queries import plugin_switches
+from shuke_core.rules import hookspecs as rule_hooks
+from shuke_core.rules import moment as moment_words
+from shuke_core.rules.declare import Declared
+from shuke_core.rules.registry import declare_rule_words, forget_rule_words
 from shuke_core.tenants.services import SLUG
 from shuke_core.worker.schedules import (
     Schedule,
@@ -39,7 +47,9 @@ from shuke_core.worker.schedules import (
 )
 
 GROUP = "shuke.plugins"
-HOOKSPECS = (integration_hooks,)
+HOOKSPECS = (integration_hooks, rule_hooks)
+# Importing a room `rule_fields` declares what rules may ask of a domain: before plugins join it.
+WORDS = (moment_words, members_words, ledger_words, orders_words, integrations_words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,7 @@ def install(plugin: Plugin) -> None:
         except PluginValidationError as unknown:
             manager.unregister(name=plugin.key)
             raise PluginRefused(key=plugin.key, problem=str(unknown)) from None
+    _learn_words(plugin)
     use_settings_model(plugin.key, plugin.settings)
     access.declare(plugin.key, plugin.permissions)
     declare_holdings(plugin.key, *plugin.holdings)
@@ -122,6 +133,18 @@ def install(plugin: Plugin) -> None:
     _installed[plugin.key] = plugin
 
 
+def _learn_words(plugin: Plugin) -> None:
+    """Asks the plugin for its words of rules; raises PluginRefused, then its hooks are gone again."""
+    try:
+        for implementation in hook_manager().hook.shuke_rule_words.get_hookimpls():
+            if implementation.plugin_name == plugin.key:
+                words = cast(Sequence[Declared], implementation.function())
+                declare_rule_words(plugin.key, *words)
+    except Exception as fault:
+        hook_manager().unregister(name=plugin.key)
+        raise PluginRefused(key=plugin.key, problem=f"its words of rules: {fault}") from fault
+
+
 def uninstall(key: str) -> None:
     """Takes a plugin out of this process; its tables and data stay."""
     plugin = plugin_of(key)
@@ -129,6 +152,7 @@ def uninstall(key: str) -> None:
         hook_manager().unregister(name=key)
     use_settings_model(key, None)
     access.forget(key)
+    forget_rule_words(key)
     forget_holdings(key)
     forget_reactions(key)
     forget_schedules(key)

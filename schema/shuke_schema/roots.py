@@ -50,6 +50,8 @@ from shuke_schema.profiles.mutations import OwnProfileMutation, ProfilesMutation
 from shuke_schema.profiles.queries import ProfilesQuery
 from shuke_schema.profiles.types import MemberVersion, ProfileOfMember
 from shuke_schema.reveals.mutations import RevealsMutation
+from shuke_schema.rules.mutations import RulesMutation
+from shuke_schema.rules.queries import RulesQuery
 from shuke_schema.staff.account import AccountMutation
 from shuke_schema.staff.mutations import StaffMutation
 from shuke_schema.staff.queries import StaffQuery
@@ -120,6 +122,7 @@ CORE_PARTS = {
                 MergingQuery,
                 WechatQuery,
                 ProfilesQuery,
+                RulesQuery,
             ),
             "Mutation": (
                 MembersMutation,
@@ -146,6 +149,7 @@ CORE_PARTS = {
                 MemberCodesMutation,
                 BlocksMutation,
                 NotesMutation,
+                RulesMutation,
             ),
             "Subscription": (
                 IntegrationsSubscription,

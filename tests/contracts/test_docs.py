@@ -36,6 +36,9 @@ from shuke_core.integrations.tickets import clean_ticket
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.services import issue_token
+from shuke_core.rules.checking import check
+from shuke_core.rules.registry import registry_with
+from shuke_core.rules.rendering import Manner, render
 from shuke_core.settings import PREFIX, Settings
 from shuke_core.staff.roles import READY_MADE as ROLES
 from shuke_core.stepup.operations import sensitive_operations
@@ -347,6 +350,23 @@ def test_the_documents_of_the_profiles_page_fit_their_schemas() -> None:
         for document in documents:
             assert validate(schema, parse(document)) == []
             assert validate(schema, parse(document.replace(" {", " { nothing", 1))) != []
+
+
+def test_the_documents_of_the_rules_page_fit_the_schema() -> None:
+    schema = build_schema((ROOT / "schema" / "sdl" / "staff.graphql").read_text())
+    for document in marked("rules.md", "staff-graphql"):
+        assert validate(schema, parse(document)) == []
+
+
+def test_the_rules_of_the_rules_page_read_as_it_says() -> None:
+    manner = Manner(ZoneInfo("Asia/Shanghai"), "CNY", {"S1": "一店", "S2": "二店"})
+    shown = [text.split("\n")[:2] for text in marked("rules.md", "rule-text")]
+    registry = registry_with(frozenset())
+    rules = [
+        check(json.loads(text), "member", registry, None) for text in marked("rules.md", "rule")
+    ]
+    assert [[render(rule, each, manner) for each in ("zh", "en")] for rule in rules] == shown
+    assert len(shown) == 3
 
 
 def test_the_alerts_of_the_follow_up_page_are_those_there_are() -> None:

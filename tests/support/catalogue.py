@@ -31,6 +31,7 @@ APPEND_ONLY = frozenset(
         "order_line",
         "privacy_text",
         "refund_line",
+        "rule_version",
         "schedule_run",
         "task_step",
     }
@@ -95,6 +96,7 @@ NEVER_DELETED = frozenset(
         "orders",
         "refund",
         "rights_request",
+        "rule_document",
         "task",
         "task_reminder",
     }

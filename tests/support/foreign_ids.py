@@ -19,6 +19,7 @@ from tests.support.foreign_exports import DISCLOSED
 from tests.support.foreign_identities import IDENTIFIED
 from tests.support.foreign_merges import MERGED, MERGES
 from tests.support.foreign_rights import OF_THE_PERSON
+from tests.support.foreign_rules import RULED
 from tests.support.full_tenants import Account, Handles, Pair
 from tests.support.leaks import Leak
 from tests.support.reading import columns_of, page_of, told_staff
@@ -83,6 +84,7 @@ from shuke_core.plugins.queries import plugin_switches
 from shuke_core.points.services import rule_in_force, take_back_for_refunds
 from shuke_core.profiles.queries import all_profile_fields
 from shuke_core.projection.reads import Read
+from shuke_core.rules.queries import stored_rules
 from shuke_core.staff.addressees import Addressee
 from shuke_core.staff.administration import change_role, issue_reset_code, unlock_staff
 from shuke_core.staff.codes import try_challenge, use_code
@@ -117,6 +119,7 @@ def unknown() -> Handles:
             name: new_id()
             for name in (
                 "member_id",
+                "rule_id",
                 "absorbed_id",
                 "merge_id",
                 "account_id",
@@ -478,6 +481,7 @@ QUESTIONS: dict[str, Question] = {
     "task_told": lambda h: columns_of(task_told(h.task_id), "version"),
     **DISCLOSED,
     **OF_THE_PERSON,
+    **RULED,
     **IDENTIFIED,
     **MERGED,
     **ALERTED,
@@ -503,6 +507,7 @@ WHOLE: dict[str, Callable[[], Awaitable[object]]] = {
     "disclosure_limits": disclosure_limits,
     "all_stores": all_stores,
     "all_profile_fields": all_profile_fields,
+    "stored_rules": stored_rules,
     "all_integrations": all_integrations,
     "plugin_switches": plugin_switches,
 }

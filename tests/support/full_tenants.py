@@ -12,6 +12,8 @@ from tests.support.pictures import JPEG
 from tests.support.scratch import connection_to
 from tests.support.shop import Shop, open_shop
 
+from shuke_core.access.permissions import declared_permissions
+from shuke_core.access.rights import EVERY_CLASS, Rights
 from shuke_core.alerts.services import raise_alert
 from shuke_core.assignments.queries import AssignmentWay
 from shuke_core.assignments.services import Chosen, assign_automatically
@@ -58,6 +60,7 @@ from shuke_core.profiles.avatars import upload_own_picture
 from shuke_core.profiles.rules import FieldKind, FieldSpec
 from shuke_core.profiles.services import save_profile_field, update_own_profile
 from shuke_core.reveals.services import reveal_phone
+from shuke_core.rules.services import save_rule
 from shuke_core.runtime import Runtime
 from shuke_core.staff.addressees import Addressee
 from shuke_core.staff.codes import make_code
@@ -108,6 +111,7 @@ class Handles:
     request_id: UUID
     export_id: UUID
     note_id: UUID
+    rule_id: UUID
     export_link: str
     upload_id: UUID
     picture_link: str
@@ -337,6 +341,20 @@ async def full_profile(member_id: UUID, key: str) -> tuple[UUID, str]:
     return unused, (await link_to(avatar)).token
 
 
+async def full_rule(suffix: str) -> UUID:
+    """A named rule about members."""
+    document = {"field": "member.region", "op": "eq", "value": suffix}
+    return (
+        await save_rule(
+            f"规则 {suffix}",
+            "member",
+            document,
+            Rights.of(declared_permissions(), EVERY_CLASS),
+            None,
+        )
+    ).rule_id
+
+
 async def full_tenant(runtime: Runtime) -> FullTenant:
     """Sells, refunds, spends, quarantines, parks and keeps a schedule."""
     shop = await open_shop(runtime, points_per_yuan=Decimal(1), expires_after_days=365)
@@ -400,6 +418,7 @@ async def full_tenant(runtime: Runtime) -> FullTenant:
             erp_no=f"E-{suffix}",
             form=f"f_{suffix}",
             note_id=note_id,
+            rule_id=await full_rule(suffix),
             member_code=member_code,
             profile_field=f"p_{suffix}",
             account_id=account_id,

@@ -192,6 +192,8 @@ EXPORTS_REQUEST = Permission(
 EXPORTS_MANAGE = Permission(
     "exports.manage", {"zh": "管理他人的导出", "en": "See and revoke everybody's exports"}
 )
+RULES_READ = Permission("rules.read", {"zh": "查看规则", "en": "See rules"}, _OFFICE | _LOOKING)
+RULES_MANAGE = Permission("rules.manage", {"zh": "编写规则", "en": "Write rules"}, _OFFICE)
 API_EXPLORE = Permission("api.explore", {"zh": "查看接口结构", "en": "Ask the API for its schema"})
 
 _declared: dict[str, tuple[str, Permission]] = {
@@ -234,6 +236,8 @@ _declared: dict[str, tuple[str, Permission]] = {
         ALERTS_ACKNOWLEDGE,
         EXPORTS_REQUEST,
         EXPORTS_MANAGE,
+        RULES_READ,
+        RULES_MANAGE,
         API_EXPLORE,
     )
 }

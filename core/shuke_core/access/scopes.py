@@ -1,7 +1,9 @@
 """Enters the scope of a caller: from here on the database shows the unit these members only."""
 
-from shuke_core.access.rights import Scope, Within
-from shuke_core.kit.transactions import narrow_unit
+from dataclasses import replace
+
+from shuke_core.access.rights import Rights, Scope, Within
+from shuke_core.kit.transactions import current_unit, narrow_unit
 
 _ROLES = {Scope.OWN: "shuke_own", Scope.STORES: "shuke_stores"}
 
@@ -15,3 +17,11 @@ async def narrow_to(within: Within) -> None:
             "shuke.stores": f"{{{','.join(str(each) for each in within.stores)}}}",
         },
     )
+
+
+def rights_here(rights: Rights) -> Rights:
+    """What of the rights holds in the open unit. What somebody may only for some members is theirs in a
+    unit that shows these alone, and not in one that shows all."""
+    if rights.within is None or current_unit().connection.mark:
+        return rights
+    return replace(rights, permissions=rights.permissions - rights.narrowed)

@@ -29,6 +29,7 @@ CORE = App(
             "stepup",
             "idempotency",
             "audit",
+            "rules",
             "members",
             "consents",
             "suppression",

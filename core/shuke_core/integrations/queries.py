@@ -8,6 +8,7 @@ from shuke_core.events.queries import events_behind
 from shuke_core.integrations.quarantine import WAITING, WaitingTicket
 from shuke_core.kit.conditions import Conditions
 from shuke_core.kit.transactions import fetch, fetch_one
+from shuke_core.rules.in_sql import Condition
 
 _LATEST_ENTRIES = 100_000
 
@@ -134,10 +135,13 @@ async def messages_before(
 
 
 async def waiting_after(
-    integration_id: UUID, after: UUID | None, limit: int
+    integration_id: UUID, after: UUID | None, limit: int, fits: Condition | None = None
 ) -> list[WaitingTicket]:
-    """Open quarantined tickets of an integration, oldest first, from after that ticket on."""
+    """Open quarantined tickets of an integration, oldest first, from after that ticket on; those that
+    fit the condition of a rule about tickets."""
     wanted = Conditions().when("q.integration_id = {}", integration_id).when("q.id > {}", after)
+    if fits is not None:
+        wanted.also(*fits.numbered("q", 1 + len(wanted.values)))
     rows = await fetch(
         f"{WAITING} AND {wanted} ORDER BY q.id LIMIT {wanted.limit(limit)}", *wanted.values
     )

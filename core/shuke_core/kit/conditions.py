@@ -4,6 +4,8 @@ The app's statements are planned once for all values. One that says `$2 IS NULL 
 be planned for every row, whatever index there is; so what is not asked for is not written.
 """
 
+from collections.abc import Sequence
+
 
 class Conditions:
     """Conditions joined by AND, and the values that fill them; `$1` is the tenant, as in `fetch`."""
@@ -26,6 +28,12 @@ class Conditions:
         """The number of a parameter that stands elsewhere in the statement."""
         self.values.append(value)
         return f"${len(self.values) + 1}"
+
+    def also(self, condition: str, values: Sequence[object]) -> "Conditions":
+        """Adds a condition whose values are numbered already, after those that are here."""
+        self._conditions.append(condition)
+        self.values.extend(values)
+        return self
 
     def limit(self, rows: int) -> str:
         """The number of a parameter for LIMIT."""

@@ -13,7 +13,7 @@ from shuke_core.kit import clock
 from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.crypto import Place, keyed_digest, new_key, seal, token_digest
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import current_tenant, fetch, fetch_one, read_value
+from shuke_core.kit.transactions import current_tenant, fetch, read_value
 from shuke_core.members.doubles import note_who_is_alike
 from shuke_core.members.errors import MemberNameInvalid, MemberUnknown
 from shuke_core.members.events import MemberJoined, MemberLoggedOut

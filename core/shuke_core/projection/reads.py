@@ -1,7 +1,7 @@
 """A read: a question to the database that still lacks its selection. What `queries.py` returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -68,6 +68,11 @@ class Read:
         """
         how = Field(Kind.PAGE, where=where, newest=newest, by=by, listed=listed, type=of)
         return cls(of, how, given)
+
+    def where(self, condition: str, given: Mapping[str, Any]) -> "Read":
+        """The same of the rows that fit a further condition, whose arguments are given."""
+        how = replace(self.how, where=(*self.how.where, condition))
+        return replace(self, how=how, given={**self.given, **given})
 
     @property
     def question(self) -> tuple[Any, ...]:

@@ -1,8 +1,9 @@
-"""What retail does inside the core's own work: keep practice tickets out."""
+"""What retail does inside the core's own work: keep practice tickets out, teach rules its words."""
 
 from collections.abc import Mapping, Sequence
 
-from shuke_core.plugin_api import CleanSale, hookimpl
+from shuke_core.plugin_api import CleanSale, RuleFacts, RuleField, RuleSubject, hookimpl
+from shuke_retail.rule_fields import WORDS
 from shuke_retail.settings import RetailSettings
 
 PRACTICE = "PRACTICE_TICKET"
@@ -15,3 +16,9 @@ async def shuke_refuse_sales(
     """Cashiers in training ring up sales that never happened; they earn nothing."""
     prefixes = tuple(prefix.upper() for prefix in settings.practice_prefixes)
     return {nth: PRACTICE for nth, sale in enumerate(sales) if sale.no.upper().startswith(prefixes)}
+
+
+@hookimpl
+def shuke_rule_words() -> Sequence[RuleSubject | RuleField | RuleFacts]:
+    """What a member bought over all channels, and through which."""
+    return WORDS

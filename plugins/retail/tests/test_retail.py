@@ -6,9 +6,13 @@ from uuid import UUID
 import pytest
 from tests.support.shop import Shop
 
-from shuke_core.kit.transactions import unit_of_work
+from shuke_core.access.permissions import declared_permissions
+from shuke_core.access.rights import EVERY_CLASS, Rights
+from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.merging.services import merge_members, undo_merge
 from shuke_core.plugin_host import configure_plugin, disable_plugin, enable_plugin
+from shuke_core.rules.errors import RuleInvalid
+from shuke_core.rules.queries import filter_of
 
 PHONE, OTHER = "13800138000", "13700137000"
 
@@ -126,3 +130,28 @@ async def test_switched_off_the_data_stays(shop: Shop) -> None:
     await _on(shop)
     await shop.work("reactions")
     assert await _purchases(shop) == [("till", 2, 1350)]
+
+
+async def test_rules_ask_for_purchases_over_all_channels_where_it_is_on(shop: Shop) -> None:
+    await _on(shop)
+    await shop.sold(shop.ticket(phone=PHONE, total="12.50"), shop.ticket(phone="13900139000"))
+    rights = Rights.of(declared_permissions(), EVERY_CLASS)
+    spent = {"field": "retail.spent", "op": "gte", "value": 1250}
+    by_till = {"field": "retail.channel.source", "op": "eq", "value": "till"}
+    document = {
+        "all": [spent, {"facts": "retail.channels", "op": "eq", "value": 1, "where": by_till}]
+    }
+    for dearer, found in ((0, 2), (1, 0)):
+        spent["value"] = 1250 + dearer
+        async with unit_of_work(shop.tenant_id):
+            fits = await filter_of("member", rights, document=document)
+            condition, values = fits.numbered("m")
+            rows = await fetch(
+                f"SELECT m.id FROM member m WHERE m.tenant_id = $1 AND {condition}", *values
+            )
+        assert len(rows) == found
+    async with unit_of_work(shop.tenant_id):
+        await disable_plugin("retail")
+    async with unit_of_work(shop.tenant_id):
+        with pytest.raises(RuleInvalid, match="of the plugin 'retail', which is off"):
+            await filter_of("member", rights, document=document)

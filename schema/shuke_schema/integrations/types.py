@@ -5,6 +5,7 @@ from enum import Enum
 from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 
 from shuke_core.access.rights import FieldClass
 from shuke_core.integrations.quarantine import WaitingTicket
@@ -16,8 +17,10 @@ from shuke_core.integrations.queries import (
     progress_of,
     waiting_after,
 )
+from shuke_core.integrations.rule_fields import TICKET
 from shuke_core.kit.pagination import Keys
-from shuke_schema.context import opaque
+from shuke_core.rules.queries import filter_of
+from shuke_schema.context import ShukeInfo, opaque
 from shuke_schema.pagination import Connection, connection_of
 from shuke_schema.rights import shows
 
@@ -147,12 +150,24 @@ class Integration:
             InboxMessage.of,
         )
 
-    @strawberry.field(description="Its tickets in quarantine, oldest first.")
+    @strawberry.field(
+        description="Its tickets in quarantine, oldest first. `where` is a document of the rule language "
+        "about tickets: those for which it holds."
+    )
     async def quarantine(
-        self, first: int = 20, after: str | None = None
+        self,
+        info: ShukeInfo,
+        where: JSON | None = None,
+        first: int = 20,
+        after: str | None = None,
     ) -> Connection[QuarantinedTicket]:
+        fits = None
+        if where is not None:
+            fits = await filter_of(TICKET, info.context.rights, document=where)
+
         async def read(before: Keys | None, limit: int) -> list[WaitingTicket]:
-            return await waiting_after(self.integration_id, before[1] if before else None, limit)
+            last = before[1] if before else None
+            return await waiting_after(self.integration_id, last, limit, fits)
 
         return await connection_of(
             "integration.quarantine",

@@ -1,6 +1,7 @@
 """Root fields about members: oneself in the member API, anybody in the staff API."""
 
 import strawberry
+from strawberry.scalars import JSON
 
 from shuke_core.access.permissions import MEMBERS_FIND, MEMBERS_READ
 from shuke_core.access.rights import FieldClass
@@ -15,7 +16,9 @@ from shuke_core.members.queries import (
     newest_members,
     oneself,
 )
+from shuke_core.members.rule_fields import MEMBER
 from shuke_core.members.searches import BY_IDENTITY, note_search
+from shuke_core.rules.queries import filter_of
 from shuke_core.tenants.queries import stores_by_code
 from shuke_schema.context import ShukeInfo, id_of
 from shuke_schema.http.guarded import guarded
@@ -26,6 +29,7 @@ from shuke_schema.parts import Audience
 from shuke_schema.projection.arguments import NOBODY
 from shuke_schema.projection.fields import answered_by
 from shuke_schema.rights import ANYBODY, asks
+from shuke_schema.rules.queries import given_id
 
 
 @strawberry.type
@@ -81,15 +85,30 @@ class MembersQuery:
         return answered_by(member_of_id(member_id)) if member_id else None
 
     @strawberry.field(
-        description="Members, the newest first; with `namePrefix` those whose name begins so, by name.",
+        description="Members, the newest first; with `namePrefix` those whose name begins so, by name. "
+        "`where` is a document of the rule language about members, `ruleId` a named one: those for whom "
+        "it holds.",
         metadata=asks(Audience.STAFF, MEMBERS_READ, {"namePrefix": FieldClass.CONTACT}),
     )
     async def members(
-        self, name_prefix: str | None = None, first: int = 20, after: str | None = None
+        self,
+        info: ShukeInfo,
+        name_prefix: str | None = None,
+        where: JSON | None = None,
+        rule_id: strawberry.ID | None = None,
+        first: int = 20,
+        after: str | None = None,
     ) -> Connection[Member]:
+        read = newest_members(first, after)
         if name_prefix:
-            return answered_by(await members_named(name_prefix, first, after))  # type: ignore[no-any-return]
-        return answered_by(newest_members(first, after))  # type: ignore[no-any-return]
+            read = await members_named(name_prefix, first, after)
+        rights = info.context.rights
+        if where is not None:
+            read = read.where(*(await filter_of(MEMBER, rights, document=where)).parts)
+        if rule_id is not None:
+            named = await filter_of(MEMBER, rights, rule_id=given_id(rule_id))
+            read = read.where(*named.parts)
+        return answered_by(read)  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="How many members there are: of a store, of those whom nobody looks after.",

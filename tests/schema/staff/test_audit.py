@@ -18,6 +18,7 @@ from tests.support.accounts import compared, step_up_of
 from tests.support.exports import as_staff, staff_id_of
 from tests.support.follow_up import act as act_in
 from tests.support.follow_up import ask
+from tests.support.full_tenants import full_rule
 from tests.support.shop import Shop
 
 from shuke_core.access.rights import Scope
@@ -174,6 +175,12 @@ async def _claim(shop: Shop) -> dict[str, Any]:
     return {"id": str(await claim_id(shop))}
 
 
+async def _rule(shop: Shop) -> dict[str, Any]:
+    async with unit_of_work(shop.tenant_id):
+        return {"id": str(await full_rule("x"))}
+
+
+_DOCUMENT = 'document: {field: "member.gender", op: "present"}'
 _IDENTITY = 'identity: {kind: "erp", issuer: "kingdee", value: "C-10086"}'
 _BIND = f"bindIdentity(id: $id, {_IDENTITY})"
 _QUESTION = '{key: "q", labelZh: "问", labelEn: "Q", type: TEXT}'
@@ -278,6 +285,9 @@ MUTATIONS: dict[str, tuple[str, Any, str]] = {
         _key,
         "follow_up_rule.set",
     ),
+    "saveRule": (f'saveRule(name: "n", subject: "member", {_DOCUMENT})', _key, "rule.saved"),
+    "changeRule": (f'changeRule(id: $id, after: 1, name: "n", {_DOCUMENT})', _rule, "rule.saved"),
+    "retireRule": ("retireRule(id: $id)", _rule, "rule.retired"),
     "createTask": (
         'createTask(to: {role: "admin"}, dueAt: "2027-01-01T00:00:00Z", note: "x", '
         "idempotencyKey: $key)",

@@ -22,7 +22,7 @@ from graphql import (
 )
 from tests.schema.staff.test_rights import _value, is_required
 from tests.support.exports import asked_export, staff_id_of
-from tests.support.full_tenants import Account, full_account
+from tests.support.full_tenants import Account, full_account, full_rule
 from tests.support.pictures import JPEG
 from tests.support.scopes import PHONES, Divided, divide
 from tests.support.shop import Shop
@@ -124,6 +124,13 @@ NAMED: dict[tuple[str, str], str] = {
     ("handOverMemberData", "member"): "member",
     ("handOverMemberData", "stepUp"): "step_up",
     ("answerRightsRequest", "id"): "request",
+    ("members", "ruleId"): "rule",
+    ("explainRule", "memberId"): "member",
+    ("explainRule", "ruleId"): "rule",
+    ("rule", "id"): "rule",
+    ("ruleVersions", "id"): "rule",
+    ("changeRule", "id"): "rule",
+    ("retireRule", "id"): "rule",
 }
 
 
@@ -217,6 +224,9 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
         for sort, shop in (("out of scope", divided.shop), ("foreign", other)):
             async with unit_of_work(shop.tenant_id):
                 told[sort] = str((await upload_picture(uuid4(), read_picture(JPEG))).id)
+    elif kind == "rule":
+        async with unit_of_work(other.tenant_id):
+            told["foreign"] = str(await full_rule("x"))
     elif kind == "export":
         for sort, shop in (("out of scope", divided.shop), ("foreign", other)):
             told[sort] = await _export_of(shop)
