@@ -2,6 +2,8 @@
 
 from shuke_core.access.permissions import OF_MEMBERS, Permission
 from shuke_core.access.rights import FieldClass
+from shuke_core.catalog.hookspecs import DescribedItem
+from shuke_core.catalog.queries import Item
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Event, Reaction
 from shuke_core.integrations.ticket_facts import CleanSale
@@ -38,9 +40,11 @@ __all__ = [
     "OF_MEMBERS",
     "App",
     "CleanSale",
+    "DescribedItem",
     "Event",
     "FieldClass",
     "Holding",
+    "Item",
     "Long",
     "Member",
     "OnErase",

@@ -16,6 +16,7 @@ import shuke_core
 from shuke_core.access import permissions as access
 from shuke_core.access.permissions import Permission
 from shuke_core.audit.services import record
+from shuke_core.catalog import hookspecs as catalog_hooks
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Reaction, forget_reactions, register_reaction
 from shuke_core.integrations import hookspecs as integration_hooks
@@ -39,7 +40,7 @@ from shuke_core.worker.schedules import (
 )
 
 GROUP = "shuke.plugins"
-HOOKSPECS = (integration_hooks,)
+HOOKSPECS = (catalog_hooks, integration_hooks)
 
 
 @dataclass(frozen=True, slots=True)

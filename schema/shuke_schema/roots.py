@@ -11,6 +11,9 @@ from shuke_schema.assignments.types import AssignedMember
 from shuke_schema.audit.queries import AuditQuery
 from shuke_schema.blocks.mutations import BlocksMutation
 from shuke_schema.blocks.types import BlocksOfMember
+from shuke_schema.catalog.mutations import CatalogMutation
+from shuke_schema.catalog.queries import CatalogQuery, ShopQuery
+from shuke_schema.catalog.types import ItemForStaff
 from shuke_schema.consents.mutations import OwnConsentsMutation, PrivacyTextsMutation
 from shuke_schema.consents.types import ConsentsOfMember
 from shuke_schema.disclosure.mutations import DisclosureMutation
@@ -18,6 +21,8 @@ from shuke_schema.disclosure.queries import DisclosureQuery
 from shuke_schema.exports.mutations import ExportsMutation
 from shuke_schema.exports.queries import ExportsQuery
 from shuke_schema.exports.subscriptions import ExportsSubscription
+from shuke_schema.imports.mutations import ImportsMutation
+from shuke_schema.imports.queries import ImportsQuery
 from shuke_schema.integrations.mutations import IntegrationsMutation
 from shuke_schema.integrations.queries import IntegrationsQuery
 from shuke_schema.integrations.subscriptions import IntegrationsSubscription
@@ -86,7 +91,7 @@ CORE_PARTS = {
         CORE,
         Audience.MEMBER,
         {
-            "Query": (OwnQuery, FormsToFillInQuery),
+            "Query": (OwnQuery, FormsToFillInQuery, ShopQuery),
             "Mutation": (
                 SubmissionsMutation,
                 LogInMutation,
@@ -120,6 +125,8 @@ CORE_PARTS = {
                 MergingQuery,
                 WechatQuery,
                 ProfilesQuery,
+                CatalogQuery,
+                ImportsQuery,
             ),
             "Mutation": (
                 MembersMutation,
@@ -146,6 +153,8 @@ CORE_PARTS = {
                 MemberCodesMutation,
                 BlocksMutation,
                 NotesMutation,
+                CatalogMutation,
+                ImportsMutation,
             ),
             "Subscription": (
                 IntegrationsSubscription,
@@ -169,6 +178,7 @@ CORE_PARTS = {
             "RightsRequest": (RightsRequestForStaff,),
             "Interaction": (InteractionForStaff,),
             "Task": (TaskOfInteraction,),
+            "Item": (ItemForStaff,),
         },
     ),
 }

@@ -192,6 +192,15 @@ EXPORTS_REQUEST = Permission(
 EXPORTS_MANAGE = Permission(
     "exports.manage", {"zh": "管理他人的导出", "en": "See and revoke everybody's exports"}
 )
+CATALOG_READ = Permission(
+    "catalog.read", {"zh": "查看商品与类目", "en": "See items and categories"}, _ALL
+)
+CATALOG_EDIT = Permission(
+    "catalog.edit", {"zh": "维护商品与类目", "en": "Change items and categories"}, _OFFICE
+)
+IMPORTS_RUN = Permission(
+    "imports.run", {"zh": "导入文件", "en": "Import files, and mend refused rows"}, _OFFICE
+)
 API_EXPLORE = Permission("api.explore", {"zh": "查看接口结构", "en": "Ask the API for its schema"})
 
 _declared: dict[str, tuple[str, Permission]] = {
@@ -234,6 +243,9 @@ _declared: dict[str, tuple[str, Permission]] = {
         ALERTS_ACKNOWLEDGE,
         EXPORTS_REQUEST,
         EXPORTS_MANAGE,
+        CATALOG_READ,
+        CATALOG_EDIT,
+        IMPORTS_RUN,
         API_EXPLORE,
     )
 }

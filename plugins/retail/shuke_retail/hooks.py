@@ -1,8 +1,9 @@
-"""What retail does inside the core's own work: keep practice tickets out."""
+"""What retail does inside the core's own work: keep practice tickets out, describe items."""
 
 from collections.abc import Mapping, Sequence
 
-from shuke_core.plugin_api import CleanSale, hookimpl
+from shuke_core.plugin_api import CleanSale, DescribedItem, hookimpl
+from shuke_retail.items import describe_items
 from shuke_retail.settings import RetailSettings
 
 PRACTICE = "PRACTICE_TICKET"
@@ -15,3 +16,9 @@ async def shuke_refuse_sales(
     """Cashiers in training ring up sales that never happened; they earn nothing."""
     prefixes = tuple(prefix.upper() for prefix in settings.practice_prefixes)
     return {nth: PRACTICE for nth, sale in enumerate(sales) if sale.no.upper().startswith(prefixes)}
+
+
+@hookimpl
+async def shuke_items_described(items: Sequence[DescribedItem]) -> None:
+    """Brand, barcode and specification come with the item, whoever tells of it."""
+    await describe_items(items)
