@@ -144,6 +144,8 @@ def _cells(data: bytes, layout: Layout) -> list[str]:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter))
     except (UnicodeDecodeError, csv.Error):
         raise FileUnreadable("a row is illegible") from None
+    if len(rows) > 1:
+        raise FileUnreadable("its lines end with a carriage return alone")
     return rows[0] if rows else []
 
 
@@ -161,6 +163,8 @@ def read_row(row: RawRow, layout: Layout) -> Cells | RowRefused | None:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter))
     except csv.Error:
+        return RowRefused("$", "ROW_ILLEGIBLE", shown(text))
+    if len(rows) > 1:  # a line end that is none here: what stands behind it must not be lost
         return RowRefused("$", "ROW_ILLEGIBLE", shown(text))
     cells = rows[0] if rows else []
     if any(cell.strip() for cell in cells[len(layout.columns) :]):
