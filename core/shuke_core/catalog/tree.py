@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from asyncpg import ForeignKeyViolationError
+from asyncpg import ForeignKeyViolationError, RestrictViolationError
 
 from shuke_core.audit.services import record
 from shuke_core.catalog.errors import (
@@ -215,7 +215,8 @@ async def remove_category(category_id: UUID) -> None:
         raise CategoryInUse()
     try:
         await fetch("DELETE FROM category WHERE tenant_id = $1 AND id = $2", category_id)
-    except ForeignKeyViolationError:  # an item came into it at this moment
+    except (ForeignKeyViolationError, RestrictViolationError):
+        # An item came into it at this moment; PostgreSQL 18 has a code of its own for it.
         raise CategoryInUse() from None
     await record(
         "category.removed", f"category:{category_id}", changes={"name": (rows[0]["name"], None)}

@@ -97,10 +97,10 @@ async def test_ids_that_are_nobodys_are_refused(shop: Shop, other_shop: Shop) ->
     mine = await act(shop, lambda: create_item("T-1", "龙井", 100))
     for unknown in (theirs, new_id()):
         with pytest.raises(ItemUnknown):
-            await act(shop, lambda item=unknown: change_item(item, 1, ItemChange(name="x")))
+            await act(shop, lambda item=unknown: change_item(item, 1, ItemChange(name="x")))  # type: ignore[misc]
     for unknown in (drinks, new_id()):
         with pytest.raises(CategoryUnknown):
-            await act(shop, lambda c=unknown: change_item(mine, 1, ItemChange(category_id=c)))
+            await act(shop, lambda c=unknown: change_item(mine, 1, ItemChange(category_id=c)))  # type: ignore[misc]
     assert (await items_of(shop))[0][5] == 1
 
 
@@ -155,7 +155,7 @@ async def test_a_batch_is_a_handful_of_statements_however_many_items(
     counts = []
     for codes in (range(1, 3), range(3, 400)):
         statements.clear()
-        await act(shop, lambda codes=codes: take_items(told(codes), "erp"))
+        await act(shop, lambda codes=codes: take_items(told(codes), "erp"))  # type: ignore[misc]
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 9  # with two categories' lock, look-up and insert
 

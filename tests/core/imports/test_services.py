@@ -48,8 +48,7 @@ async def _refused(shop: Shop) -> list[tuple[object, ...]]:
     return [tuple(row.values()) for row in rows]
 
 
-async def _as_admin(shop: Shop) -> None:
-    await shop.staff_login()
+async def _as_admin() -> None:
     as_staff(await staff_id_of("admin"))
 
 
@@ -148,14 +147,15 @@ async def test_refused_rows_are_mended_by_correcting_them(shop: Shop) -> None:
         for row in await shop.rows("SELECT row_no, id FROM refused_row WHERE tenant_id = $1")
     }
     async with unit_of_work(shop.tenant_id):
-        await _as_admin_here(shop)
+        await _as_admin()
         assert await correct_row(rows[5], {"price": "-1"}) == Redone(0, 1, 5)
         assert await correct_row(rows[5], {"price": "3"}) == Redone(1, 0, 5)
         assert await correct_row(rows[4], {"code": "T-1b"}) == Redone(1, 0, 4)
         assert await correct_row(rows[10], {"code": "T-5", "name": "宽", "price": "1"}) == Redone(
             1, 0, 10
         )
-        for cells in ([], {"price": 3}):
+        wrong: list[object] = [[], {"price": 3}]
+        for cells in wrong:
             with pytest.raises(ImportCellsInvalid):
                 await correct_row(rows[6], cells)
         with pytest.raises(ImportRowUnknown):
@@ -170,10 +170,6 @@ async def test_refused_rows_are_mended_by_correcting_them(shop: Shop) -> None:
     assert (await _counts(shop, import_id))[2:7] == (13, 7, 0, 0, 4)
 
 
-async def _as_admin_here(shop: Shop) -> None:
-    as_staff(await staff_id_of("admin"))
-
-
 async def test_refused_rows_are_tried_again_once_something_else_is_mended(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +178,7 @@ async def test_refused_rows_are_tried_again_once_something_else_is_mended(
     assert await _refused(shop) == [(2, "category", "CATEGORIES_TOO_MANY", "茶")]
     monkeypatch.undo()
     async with unit_of_work(shop.tenant_id):
-        await _as_admin_here(shop)
+        await _as_admin()
         assert await redo_import(import_id) == Redone(1, 0, 2)
         assert await redo_import(import_id) == Redone(0, 0, None)
         with pytest.raises(ImportUnknown):
@@ -232,7 +228,7 @@ async def test_what_can_not_be_asked_for(shop: Shop, other_shop: Shop) -> None:
     async with unit_of_work(shop.tenant_id):
         admin = await staff_id_of("admin")
     exported = await ready_export(shop, admin)
-    (row,) = await shop.rows("SELECT file_id FROM export WHERE tenant_id = $1", *())
+    (row,) = await shop.rows("SELECT file_id FROM export WHERE tenant_id = $1")
     assert exported
     async with unit_of_work(shop.tenant_id):
         file_id, empty = await stored(b"code\nA\n"), await stored(b"")
