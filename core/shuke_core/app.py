@@ -14,6 +14,7 @@ from shuke_core.audit import jobs as audit_jobs
 from shuke_core.blocks import holdings as blocks_holdings
 from shuke_core.blocks.queries import BlocksOfMember
 from shuke_core.catalog import imports as catalog_imports
+from shuke_core.catalog import live as catalog_live
 from shuke_core.catalog.queries import Category, Item, ItemForStaff
 from shuke_core.consents import holdings as consents_holdings
 from shuke_core.consents.queries import MemberConsents
@@ -96,6 +97,7 @@ JOBS = (
 )
 TOPICS = (
     alerts_live,
+    catalog_live,
     exports_live,
     integrations_live,
     interactions_live,

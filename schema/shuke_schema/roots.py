@@ -13,6 +13,7 @@ from shuke_schema.blocks.mutations import BlocksMutation
 from shuke_schema.blocks.types import BlocksOfMember
 from shuke_schema.catalog.mutations import CatalogMutation
 from shuke_schema.catalog.queries import CatalogQuery, ShopQuery
+from shuke_schema.catalog.subscriptions import CatalogSubscription
 from shuke_schema.catalog.types import ItemForStaff
 from shuke_schema.consents.mutations import OwnConsentsMutation, PrivacyTextsMutation
 from shuke_schema.consents.types import ConsentsOfMember
@@ -163,6 +164,7 @@ CORE_PARTS = {
                 TasksSubscription,
                 AlertsSubscription,
                 ExportsSubscription,
+                CatalogSubscription,
             ),
             "Member": (
                 AssignedMember,

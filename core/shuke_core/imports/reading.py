@@ -19,6 +19,7 @@ from shuke_core.files.services import delete_file, file_card, read_chunk
 from shuke_core.imports.errors import ImportFileInvalid, ImportKindUnknown, ImportNotPermitted
 from shuke_core.imports.kinds import ImportKind, RowRefused, Taken, kind_of
 from shuke_core.imports.rules import (
+    TELLING,
     FileUnreadable,
     Layout,
     RawRow,
@@ -121,6 +122,8 @@ async def _take(lease: Lease, row: Row) -> None:
     window, start = _Window(card.id, card.chunks, row["chunk"]), row["place"]
     await window.widen()
     if row["columns"] is None:
+        while len(window.data) < TELLING and not window.is_all:
+            await window.widen()
         try:
             layout, start = layout_of(window.data, kind, is_all=window.is_all)
         except FileUnreadable as unreadable:

@@ -19,6 +19,7 @@ from shuke_core.kit.cleaning import Unclean, clean_text, shown
 BOM: Final = codecs.BOM_UTF8
 UTF8, GB18030 = "utf-8", "gb18030"
 LONGEST_ROW: Final = 64 * 1024
+TELLING: Final = 256 * 1024  # bytes by which a file is judged
 MOST_COLUMNS: Final = 60
 LONGEST_HEADING: Final = 60
 _QUOTE, _NEWLINE = 0x22, 0x0A
@@ -92,7 +93,7 @@ def _end_of_row(data: bytes, at: int, parts: re.Pattern[bytes], *, is_all: bool)
 def layout_of(beginning: bytes, kind: ImportKind, *, is_all: bool) -> tuple[Layout, int]:
     """The layout that the first row tells, and where the second begins.
 
-    `beginning` is the first piece of the file. Raises FileUnreadable.
+    `beginning` is as much of the file as tells it, or all of it. Raises FileUnreadable.
     """
     if beginning[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in beginning[:4096]:
         raise FileUnreadable("it is no CSV text; save it as CSV UTF-8, not as a workbook")
@@ -108,15 +109,26 @@ def layout_of(beginning: bytes, kind: ImportKind, *, is_all: bool) -> tuple[Layo
 
 
 def _encoding(beginning: bytes, *, is_all: bool) -> str:
-    """UTF-8, or what Chinese spreadsheets write instead: whichever reads the whole first piece."""
-    for encoding in (UTF8, GB18030):
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            decoder.decode(beginning, final=is_all)  # its last character may be cut
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise FileUnreadable("its characters are neither UTF-8 nor GB 18030")
+    """UTF-8, or what Chinese spreadsheets write instead: that in which more of its lines are written.
+
+    Chinese in GB 18030 is hardly ever UTF-8, while any UTF-8 may be read as GB 18030, amiss.
+    """
+    lines = beginning.split(b"\n")
+    whole = lines if is_all or len(lines) == 1 else lines[:-1]
+    telling = [line for line in whole if not line.isascii()]
+    as_utf8 = sum(_is(line, UTF8) for line in telling)
+    as_gb = sum(not _is(line, UTF8) and _is(line, GB18030) for line in telling)
+    if telling and not as_utf8 and not as_gb:
+        raise FileUnreadable("its characters are neither UTF-8 nor GB 18030")
+    return GB18030 if as_gb > as_utf8 else UTF8
+
+
+def _is(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _columns(headings: Sequence[str], kind: ImportKind) -> tuple[str, ...]:

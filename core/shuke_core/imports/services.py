@@ -24,7 +24,7 @@ from shuke_core.kit import clock
 from shuke_core.kit.crypto import Place, seal
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
-from shuke_core.kit.masking import without_people
+from shuke_core.kit.masking import without_numbers
 from shuke_core.kit.transactions import Row, current_tenant, fetch, fetch_one, fetch_value
 from shuke_core.staff.standing import standing_of
 from shuke_core.tenants.keyring import tenant_keys
@@ -156,7 +156,7 @@ async def correct_row(row_id: UUID, cells: object) -> Redone:
 
 
 def _told(cell: str | None) -> str | None:
-    return None if cell is None else without_people(cell)[:120]
+    return None if cell is None else without_numbers(cell)[:120]
 
 
 def _place(row_id: UUID) -> Place:
@@ -220,7 +220,7 @@ def _columns(refused: Sequence[RowRefused]) -> tuple[list[str], list[str], list[
     return (
         [each.field[:120] for each in refused],
         [each.code[:40] for each in refused],
-        [without_people(each.found)[:120] for each in refused],
+        [without_numbers(each.found)[:120] for each in refused],
     )
 
 
