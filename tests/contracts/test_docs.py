@@ -28,6 +28,7 @@ from tests.support.shop import Shop
 import shuke_core
 import shuke_schema
 from shuke_core.alerts.kinds import declared_alerts
+from shuke_core.catalog.imports import HEADINGS
 from shuke_core.database.roles import _CREATE, APP, ENTERED
 from shuke_core.embedded.errors import EmbeddedFault
 from shuke_core.integrations.signatures import sign
@@ -347,6 +348,32 @@ def test_the_documents_of_the_profiles_page_fit_their_schemas() -> None:
         for document in documents:
             assert validate(schema, parse(document)) == []
             assert validate(schema, parse(document.replace(" {", " { nothing", 1))) != []
+
+
+def test_the_documents_of_the_catalogue_fit_their_schemas() -> None:
+    for audience, kind, many in (
+        (Audience.MEMBER, "member-graphql", 1),
+        (Audience.STAFF, "staff-graphql", 2),
+    ):
+        documents = marked("catalog.md", kind)
+        schema = build_schema(compose(audience, []).as_str())
+        assert [validate(schema, parse(document)) for document in documents] == [[]] * many
+
+
+def test_the_headings_of_the_catalogue_page_are_those_that_are_known() -> None:
+    listed = {
+        row[0]: {heading.casefold() for heading in quoted(row[1])}
+        for row in table_rows(section(page("catalog.md"), "## Import a file"))
+        if len(row) == 3 and quoted(row[1])
+    }
+    for column, headings in listed.items():
+        assert {HEADINGS[heading] for heading in headings} == {column}
+    assert set(listed) == set(HEADINGS.values())
+
+
+def test_every_code_of_a_row_that_is_none_is_documented() -> None:
+    listed = codes_in(section(page("catalog.md"), "## Import a file"), 0)
+    assert sorted(listed) == sorted(codes_raised(CORE, "RowRefused"))
 
 
 def test_the_alerts_of_the_follow_up_page_are_those_there_are() -> None:

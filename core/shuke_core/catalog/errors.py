@@ -55,7 +55,7 @@ class CategoryTooDeep(ShukeError):
 
 class CategoriesTooMany(ShukeError):
     code = "CATEGORIES_TOO_MANY"
-    sentence = "A tenant has at most {most} categories."
+    sentence = "There is room for {most} categories {where}."
 
 
 class CategoryInUse(ShukeError):

@@ -4,14 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from shuke_core.catalog.rules import BEHIND, ItemState
+from shuke_core.catalog.rules import BEHIND, MOST_BESIDE, ItemState
 from shuke_core.kit.pagination import MOST_ROWS
 from shuke_core.kit.transactions import fetch_one
 from shuke_core.projection.declare import ID, Long, Projection, many, one, sql
 from shuke_core.projection.reads import Read
 
 EVERY_STATE = tuple(ItemState)
-_CHILDREN = 200
 _FULL_NAME = """
 (select string_agg(a.name, ' / ' order by a.depth) from category a where a.tenant_id = :tenant
     and a.path in (select left(this.path, 32 * n) from generate_series(1, this.depth) n))
@@ -27,7 +26,7 @@ class Category(Projection, table="category"):
     full_name: str = sql(_FULL_NAME)
     parent: "Category | None" = one("this.id = parent.parent_id")
     children: "list[Category]" = many(
-        "this.parent_id = parent.id", order="this.place, this.id", limit=_CHILDREN
+        "this.parent_id = parent.id", order="this.place, this.id", limit=MOST_BESIDE
     )
 
 
@@ -63,7 +62,7 @@ def categories_below(parent_id: UUID | None) -> Read:
         *(Category, where),
         order="this.place, this.id",
         given={"parent": parent_id},
-        limit=_CHILDREN,
+        limit=MOST_BESIDE,
     )
 
 

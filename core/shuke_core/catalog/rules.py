@@ -10,6 +10,7 @@ from shuke_core.kit.cleaning import Unclean, clean_text, shown
 
 DEEPEST: Final = 6
 MOST_CATEGORIES: Final = 5_000
+MOST_BESIDE: Final = 500  # right below one: as many as the API lists
 LONGEST_NAME: Final = 60
 SEPARATORS: Final = "/ > \\ |"
 _SEPARATOR = re.compile(r"\s*[/>\\|]\s*")

@@ -4,6 +4,7 @@ Whoever changes the shape of the tree waits for the tenant's lock on it first an
 moves at the same moment can't put two categories below each other.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
@@ -25,6 +26,7 @@ from shuke_core.catalog.rules import (
     BEHIND,
     DEEPEST,
     LONGEST_NAME,
+    MOST_BESIDE,
     MOST_CATEGORIES,
     SEPARATORS,
     category_name,
@@ -72,9 +74,11 @@ def _checked(name: str) -> str:
 def _free(
     nodes: dict[UUID, _Node], parent_id: UUID | None, name: str, but: UUID | None = None
 ) -> None:
-    beside = (node for node in nodes.values() if node.parent_id == parent_id and node.id != but)
+    beside = [node for node in nodes.values() if node.parent_id == parent_id and node.id != but]
     if any(node.name == name for node in beside):
         raise CategoryNameTaken()
+    if len(beside) >= MOST_BESIDE:
+        raise CategoriesTooMany(most=MOST_BESIDE, where="side by side")
 
 
 def _last(nodes: dict[UUID, _Node], parent_id: UUID | None) -> int:
@@ -99,7 +103,7 @@ async def create_category(
     if depth_of(path) > DEEPEST:
         raise CategoryTooDeep(most=DEEPEST)
     if len(nodes) >= MOST_CATEGORIES:
-        raise CategoriesTooMany(most=MOST_CATEGORIES)
+        raise CategoriesTooMany(most=MOST_CATEGORIES, where="in all")
     place = _last(nodes, parent_id) if place is None else place
     await _insert([_Node(category_id, parent_id, name, place, path)])
     await record("category.created", f"category:{category_id}", changes={"name": (None, name)})
@@ -155,7 +159,7 @@ async def move_category(
     """Puts a category with all below it under another one, or makes it a root.
 
     However many hang on it, it is one statement, and their items need not know. Raises
-    CategoryUnknown, CategoryCyclic, CategoryTooDeep, CategoryNameTaken.
+    CategoryUnknown, CategoryCyclic, CategoryTooDeep, CategoryNameTaken, CategoriesTooMany.
     """
     await lock_tree()
     nodes = await _nodes()
@@ -253,7 +257,10 @@ async def categories_named(
                 made.append(nodes[there])
             parent_id = there
     if len(nodes) > MOST_CATEGORIES:
-        raise CategoriesTooMany(most=MOST_CATEGORIES)
+        raise CategoriesTooMany(most=MOST_CATEGORIES, where="in all")
+    beside = Counter(node.parent_id for node in nodes.values())
+    if max(beside.values()) > MOST_BESIDE:
+        raise CategoriesTooMany(most=MOST_BESIDE, where="side by side")
     if made:
         await _insert(made)
         announce(CategoriesChanged(via, tuple(node.id for node in made)))

@@ -218,6 +218,23 @@ async def test_there_are_so_many_and_no_more(shop: Shop, monkeypatch: pytest.Mon
     assert len(await tree_of(shop)) == 3
 
 
+async def test_so_many_stand_side_by_side_as_are_listed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree, "MOST_BESIDE", 2)
+    a, b = await _chain(shop, 2)
+    await act(shop, lambda: create_category("另"))
+    for verb in (
+        lambda: create_category("三"),
+        lambda: move_category(b, None),
+        lambda: categories_named([("三",)], "file"),
+    ):
+        with pytest.raises(CategoriesTooMany):
+            await act(shop, verb)
+    assert set(await tree_of(shop)) >= {a, b}
+    assert len(await tree_of(shop)) == 3
+
+
 async def test_two_files_that_make_the_same_categories_make_each_once(shop: Shop) -> None:
     ways = [("饮品", f"类{n}") for n in range(5)]
     found = await asyncio.gather(

@@ -8,9 +8,7 @@ from shuke_core.catalog.services import take_items
 from shuke_core.catalog.told import ToldItem
 from shuke_core.catalog.tree import create_category
 
-CHANGES = (
-    "subscription ($after: String) { catalogChanged(after: $after) { gap change { kind via ids } } }"
-)
+CHANGES = "subscription { catalogChanged { gap change { kind via ids } } }"
 
 
 async def test_it_is_told_once_a_batch_and_to_this_tenant_alone(
