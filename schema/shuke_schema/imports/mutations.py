@@ -8,7 +8,6 @@ from strawberry.scalars import JSON
 
 from shuke_core.access.permissions import IMPORTS_RUN
 from shuke_core.access.rights import FieldClass
-from shuke_core.files.errors import FileUnknown
 from shuke_core.imports.errors import ImportRowUnknown, ImportUnknown
 from shuke_core.imports.queries import import_of_id
 from shuke_core.imports.services import Redone, correct_row, redo_import, request_import
@@ -16,6 +15,7 @@ from shuke_schema.context import id_of
 from shuke_schema.imports.types import FileImport
 from shuke_schema.parts import Audience
 from shuke_schema.payloads import Failure, Failures
+from shuke_schema.projection.arguments import NOBODY
 from shuke_schema.projection.fields import answered_by
 from shuke_schema.rights import asks, shows
 
@@ -87,10 +87,7 @@ class ImportsMutation:
     )
     async def start_file_import(self, kind: str, file_id: strawberry.ID) -> FileImportPayload:
         async def act() -> UUID:
-            found = id_of(file_id)
-            if found is None:
-                raise FileUnknown()
-            return await request_import(kind, found)
+            return await request_import(kind, id_of(file_id) or NOBODY)
 
         import_id, errors = await _FAILURES.attempt(act)
         read = answered_by(import_of_id(import_id)) if import_id else None
