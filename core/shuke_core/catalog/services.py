@@ -293,6 +293,11 @@ async def _write(rows: Sequence[_Row], *, only_new: bool = False) -> dict[str, U
 
 
 async def _described(items: Sequence[DescribedItem]) -> None:
-    """Hands plugins what is theirs."""
-    if told := [item for item in items if item.details]:
-        await call_hook("shuke_items_described", lambda answer: answer, items=told)
+    """Hands plugins what is theirs; of an item that is told of twice the later word holds."""
+    told: dict[UUID, DescribedItem] = {}
+    for item in items:
+        if item.details:
+            before = told.get(item.item_id, item).details
+            told[item.item_id] = replace(item, details={**before, **item.details})
+    if told:
+        await call_hook("shuke_items_described", lambda answer: answer, items=[*told.values()])

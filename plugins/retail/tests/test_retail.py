@@ -8,7 +8,8 @@ from tests.support.imports import imported
 from tests.support.reading import told_staff
 from tests.support.shop import Shop
 
-from shuke_core.catalog.services import ItemChange, change_item, create_item
+from shuke_core.catalog.services import ItemChange, change_item, create_item, take_items
+from shuke_core.catalog.told import ToldItem
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.merging.services import merge_members, undo_merge
 from shuke_core.plugin_host import configure_plugin, disable_plugin, enable_plugin
@@ -152,6 +153,17 @@ async def test_staff_say_and_take_back_what_an_item_is_like(shop: Shop) -> None:
     async with unit_of_work(shop.tenant_id):
         await change_item(item, 1, ItemChange(details={"brand": "", "barcode": "6901"}))
     assert await _retail_items(shop) == [("A", None, "6901", "34x76")]
+
+
+async def test_what_a_batch_tells_twice_of_an_item_adds_up(shop: Shop) -> None:
+    await _on(shop)
+    told = [
+        ToldItem("A", "毛巾", None, 1, details={"brand": "洁丽雅", "spec": "34x76"}),
+        ToldItem("A", details={"spec": "35x80"}),
+    ]
+    async with unit_of_work(shop.tenant_id):
+        await take_items(told, "erp")
+    assert await _retail_items(shop) == [("A", "洁丽雅", None, "35x80")]
 
 
 async def test_where_it_is_off_items_are_described_by_nobody(shop: Shop) -> None:

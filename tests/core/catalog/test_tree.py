@@ -156,8 +156,8 @@ async def test_siblings_have_names_of_their_own_roots_as_well(shop: Shop) -> Non
 
 async def test_places_order_siblings_and_the_last_comes_last(shop: Shop) -> None:
     one, two, three = [
-        await act(shop, lambda n=name: create_category(n))
-        for name in ("一", "二", "三")  # type: ignore[misc]
+        await act(shop, lambda n=name: create_category(n))  # type: ignore[misc]
+        for name in ("一", "二", "三")
     ]
     assert {key: row["place"] for key, row in (await tree_of(shop)).items()} == {
         one: 1,

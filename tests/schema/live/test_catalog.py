@@ -24,8 +24,8 @@ async def test_it_is_told_once_a_batch_and_to_this_tenant_alone(
         drinks = await act(shop, lambda: create_category("饮品"))
         told = [ToldItem(f"C{n}", "x", ("饮品",), n) for n in range(30)]
         await act(shop, lambda: take_items(told, "erp"))
-        for each in (shop, other_shop):
-            await each.work()
+        for tenant in (shop, other_shop):
+            await tenant.work()
         rows = await shop.rows("SELECT id FROM item WHERE tenant_id = $1")
         changes = [(await client.update())["change"] for _ in range(2)]
         assert changes[0] == {"kind": "CATEGORIES", "via": "staff", "ids": [str(drinks)]}
