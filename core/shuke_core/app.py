@@ -13,6 +13,9 @@ from shuke_core.assignments.queries import MemberAssignments
 from shuke_core.audit import jobs as audit_jobs
 from shuke_core.blocks import holdings as blocks_holdings
 from shuke_core.blocks.queries import BlocksOfMember
+from shuke_core.catalog import imports as catalog_imports
+from shuke_core.catalog import live as catalog_live
+from shuke_core.catalog.queries import Category, Item, ItemForStaff
 from shuke_core.consents import holdings as consents_holdings
 from shuke_core.consents.queries import MemberConsents
 from shuke_core.database.config import CORE, App
@@ -23,6 +26,9 @@ from shuke_core.exports.queries import Export
 from shuke_core.exports.writing import EXPORT_DRAIN
 from shuke_core.files import jobs as files_jobs
 from shuke_core.idempotency import jobs as idempotency_jobs
+from shuke_core.imports import jobs as imports_jobs
+from shuke_core.imports.queries import FileImport, RefusedRow
+from shuke_core.imports.reading import IMPORT_DRAIN
 from shuke_core.integrations import jobs as integrations_jobs
 from shuke_core.integrations import live as integrations_live
 from shuke_core.integrations.inbox import INBOX_DRAIN
@@ -80,6 +86,7 @@ JOBS = (
     audit_jobs,
     files_jobs,
     idempotency_jobs,
+    imports_jobs,
     integrations_jobs,
     interactions_jobs,
     merging_jobs,
@@ -93,6 +100,7 @@ JOBS = (
 )
 TOPICS = (
     alerts_live,
+    catalog_live,
     exports_live,
     integrations_live,
     interactions_live,
@@ -104,6 +112,8 @@ TOPICS = (
 )
 # Importing a room `exports` declares what of a domain can be exported.
 EXPORTED = (members_exports,)
+# Importing a room `imports` declares what of a domain can be imported.
+IMPORTED = (catalog_imports,)
 # Importing a room `holdings` declares what of a domain is a member's.
 HELD = (
     alerts_holdings,
@@ -142,6 +152,7 @@ DRAINS: tuple[Drain, ...] = (
     SCHEDULE_DRAIN,
     REMINDER_DRAIN,
     EXPORT_DRAIN,
+    IMPORT_DRAIN,
 )
 
 # What the API shows of the core; plugins join theirs. What these lead to comes along by itself.
@@ -163,6 +174,11 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Export,
     MergeCandidate,
     Merge,
+    Category,
+    Item,
+    ItemForStaff,
+    FileImport,
+    RefusedRow,
     MiniProgram,
     PhoneClaim,
 )

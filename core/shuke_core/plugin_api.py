@@ -2,6 +2,8 @@
 
 from shuke_core.access.permissions import OF_MEMBERS, Permission
 from shuke_core.access.rights import FieldClass
+from shuke_core.catalog.hookspecs import DescribedItem
+from shuke_core.catalog.queries import Item
 from shuke_core.consents.queries import may_have_traits, may_market
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Event, Reaction
@@ -41,9 +43,11 @@ __all__ = [
     "OF_MEMBERS",
     "App",
     "CleanSale",
+    "DescribedItem",
     "Event",
     "FieldClass",
     "Holding",
+    "Item",
     "Long",
     "Member",
     "OnErase",

@@ -16,6 +16,7 @@ import shuke_core
 from shuke_core.access import permissions as access
 from shuke_core.access.permissions import Permission
 from shuke_core.audit.services import record
+from shuke_core.catalog import hookspecs as catalog_hooks
 from shuke_core.database.config import App
 from shuke_core.events.reactions import Reaction, forget_reactions, register_reaction
 from shuke_core.integrations import hookspecs as integration_hooks
@@ -47,7 +48,7 @@ from shuke_core.worker.schedules import (
 )
 
 GROUP = "shuke.plugins"
-HOOKSPECS = (integration_hooks, rule_hooks)
+HOOKSPECS = (catalog_hooks, integration_hooks, rule_hooks)
 # Importing a room `rule_fields` declares what rules may ask of a domain: before plugins join it.
 WORDS = (moment_words, members_words, ledger_words, orders_words, integrations_words)
 

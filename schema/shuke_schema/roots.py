@@ -11,6 +11,10 @@ from shuke_schema.assignments.types import AssignedMember
 from shuke_schema.audit.queries import AuditQuery
 from shuke_schema.blocks.mutations import BlocksMutation
 from shuke_schema.blocks.types import BlocksOfMember
+from shuke_schema.catalog.mutations import CatalogMutation
+from shuke_schema.catalog.queries import CatalogQuery, ShopQuery
+from shuke_schema.catalog.subscriptions import CatalogSubscription
+from shuke_schema.catalog.types import ItemForStaff
 from shuke_schema.consents.mutations import OwnConsentsMutation, PrivacyTextsMutation
 from shuke_schema.consents.types import ConsentsOfMember
 from shuke_schema.disclosure.mutations import DisclosureMutation
@@ -18,6 +22,8 @@ from shuke_schema.disclosure.queries import DisclosureQuery
 from shuke_schema.exports.mutations import ExportsMutation
 from shuke_schema.exports.queries import ExportsQuery
 from shuke_schema.exports.subscriptions import ExportsSubscription
+from shuke_schema.imports.mutations import ImportsMutation
+from shuke_schema.imports.queries import ImportsQuery
 from shuke_schema.integrations.mutations import IntegrationsMutation
 from shuke_schema.integrations.queries import IntegrationsQuery
 from shuke_schema.integrations.subscriptions import IntegrationsSubscription
@@ -88,7 +94,7 @@ CORE_PARTS = {
         CORE,
         Audience.MEMBER,
         {
-            "Query": (OwnQuery, FormsToFillInQuery),
+            "Query": (OwnQuery, FormsToFillInQuery, ShopQuery),
             "Mutation": (
                 SubmissionsMutation,
                 LogInMutation,
@@ -123,6 +129,8 @@ CORE_PARTS = {
                 WechatQuery,
                 ProfilesQuery,
                 RulesQuery,
+                CatalogQuery,
+                ImportsQuery,
             ),
             "Mutation": (
                 MembersMutation,
@@ -150,6 +158,8 @@ CORE_PARTS = {
                 BlocksMutation,
                 NotesMutation,
                 RulesMutation,
+                CatalogMutation,
+                ImportsMutation,
             ),
             "Subscription": (
                 IntegrationsSubscription,
@@ -158,6 +168,7 @@ CORE_PARTS = {
                 TasksSubscription,
                 AlertsSubscription,
                 ExportsSubscription,
+                CatalogSubscription,
             ),
             "Member": (
                 AssignedMember,
@@ -173,6 +184,7 @@ CORE_PARTS = {
             "RightsRequest": (RightsRequestForStaff,),
             "Interaction": (InteractionForStaff,),
             "Task": (TaskOfInteraction,),
+            "Item": (ItemForStaff,),
         },
     ),
 }

@@ -28,6 +28,7 @@ from tests.support.shop import Shop
 import shuke_core
 import shuke_schema
 from shuke_core.alerts.kinds import declared_alerts
+from shuke_core.catalog.imports import HEADINGS
 from shuke_core.database.roles import _CREATE, APP, ENTERED
 from shuke_core.embedded.errors import EmbeddedFault
 from shuke_core.integrations.signatures import sign
@@ -164,7 +165,7 @@ def test_a_planted_error_is_found() -> None:
 def test_every_quarantine_code_is_documented(name: str) -> None:
     heading = "## 隔离区" if name.endswith(".zh.md") else "## Quarantine"
     listed = codes_in(section(page(name), heading), 0)
-    raised = codes_raised(CORE, "Unclean", "TicketRefused", "Rejected", "_Refused")
+    raised = codes_raised(CORE, "Unclean", "TicketRefused", "Rejected", "_Refused", "ItemRefused")
     assert sorted(listed) == sorted(raised)
 
 
@@ -367,6 +368,32 @@ def test_the_rules_of_the_rules_page_read_as_it_says() -> None:
     ]
     assert [[render(rule, each, manner) for each in ("zh", "en")] for rule in rules] == shown
     assert len(shown) == 3
+
+
+def test_the_documents_of_the_catalogue_fit_their_schemas() -> None:
+    for audience, kind, many in (
+        (Audience.MEMBER, "member-graphql", 1),
+        (Audience.STAFF, "staff-graphql", 2),
+    ):
+        documents = marked("catalog.md", kind)
+        schema = build_schema(compose(audience, []).as_str())
+        assert [validate(schema, parse(document)) for document in documents] == [[]] * many
+
+
+def test_the_headings_of_the_catalogue_page_are_those_that_are_known() -> None:
+    listed = {
+        row[0]: {heading.casefold() for heading in quoted(row[1])}
+        for row in table_rows(section(page("catalog.md"), "## Import a file"))
+        if len(row) == 3 and quoted(row[1])
+    }
+    for column, headings in listed.items():
+        assert {HEADINGS[heading] for heading in headings} == {column}
+    assert set(listed) == set(HEADINGS.values())
+
+
+def test_every_code_of_a_row_that_is_none_is_documented() -> None:
+    listed = codes_in(section(page("catalog.md"), "## Import a file"), 0)
+    assert sorted(listed) == sorted(codes_raised(CORE, "RowRefused"))
 
 
 def test_the_alerts_of_the_follow_up_page_are_those_there_are() -> None:

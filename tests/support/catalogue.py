@@ -91,6 +91,7 @@ NEVER_DELETED = frozenset(
         "alert",
         "form",
         "interaction_follow_up",
+        "item",
         "ledger_account",
         "ledger_lot",
         "orders",
@@ -106,6 +107,7 @@ NEVER_DELETED = frozenset(
 QUEUES: Mapping[str, frozenset[str]] = {
     "event": frozenset({"tenant_id", "seq", "position", "recorded_at"}),
     "export": frozenset({"tenant_id", "due_at", "state"}),
+    "file_import": frozenset({"tenant_id", "due_at", "state"}),
     "inbox": frozenset({"tenant_id", "due_at", "state"}),
     "parked_event": frozenset({"tenant_id", "due_at", "state", "reaction"}),
     "plugin_switch": frozenset({"tenant_id", "key", "state"}),

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 from tests.support.foreign_alerts import ALERTED
 from tests.support.foreign_care import CARED_FOR
+from tests.support.foreign_catalog import SHELVED, SHELVES
 from tests.support.foreign_exports import DISCLOSED
 from tests.support.foreign_identities import IDENTIFIED
 from tests.support.foreign_merges import MERGED, MERGES
@@ -137,8 +138,13 @@ def unknown() -> Handles:
                 "claim_id",
                 "note_id",
                 "upload_id",
+                "category_id",
+                "item_id",
+                "import_id",
+                "row_id",
             )
         },
+        item_code="I-none",
         store_code="S-none",
         form="f_none",
         app_id="wx00000000",
@@ -485,11 +491,13 @@ QUESTIONS: dict[str, Question] = {
     **IDENTIFIED,
     **MERGED,
     **ALERTED,
+    **SHELVED,
 }
 
 # Questions about the whole tenant: what another one has must not change the answer.
 WHOLE: dict[str, Callable[[], Awaitable[object]]] = {
     **MERGES,
+    **SHELVES,
     "count_rows": count_rows,
     "this_tenant": this_tenant,
     "rule_in_force": rule_in_force,
@@ -537,7 +545,7 @@ async def answer(
 
 
 async def _asked(pair: Pair, question: Question, handles: Handles) -> str:
-    named = (handles.store_code, handles.integration, handles.staff)
+    named = (handles.store_code, handles.integration, handles.staff, handles.item_code)
     return await answer(pair.one.tenant_id, lambda: question(handles), named)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from tests.support.catalogue import partitions, tenant_tables
 from tests.support.exports import linked, ready_export
+from tests.support.imports import imported
 from tests.support.pictures import JPEG
 from tests.support.scratch import connection_to
 from tests.support.shop import Shop, open_shop
@@ -112,6 +113,11 @@ class Handles:
     export_id: UUID
     note_id: UUID
     rule_id: UUID
+    category_id: UUID
+    item_id: UUID
+    item_code: str
+    import_id: UUID
+    row_id: UUID
     export_link: str
     upload_id: UUID
     picture_link: str
@@ -355,6 +361,29 @@ async def full_rule(suffix: str) -> UUID:
     ).rule_id
 
 
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """A category, an item in it that a plugin knows more of, and an import with a refused row."""
+
+    category_id: UUID
+    item_id: UUID
+    import_id: UUID
+    row_id: UUID
+
+
+async def _shelf(shop: Shop, code: str) -> _Shelf:
+    text = f"code,name,category,price,brand\n{code},茶,类{code},1.00,西湖\nB,袋,,-1,\n"
+    import_id = await imported(shop, text.encode())
+    async with unit_of_work(shop.tenant_id):
+        item = await fetch_one(
+            "SELECT id, category_id FROM item WHERE tenant_id = $1 AND code = $2", code
+        )
+        row = await fetch_one("SELECT id FROM refused_row WHERE tenant_id = $1")
+    assert item is not None
+    assert row is not None
+    return _Shelf(item["category_id"], item["id"], import_id, row["id"])
+
+
 async def full_tenant(runtime: Runtime) -> FullTenant:
     """Sells, refunds, spends, quarantines, parks and keeps a schedule."""
     shop = await open_shop(runtime, points_per_yuan=Decimal(1), expires_after_days=365)
@@ -364,6 +393,7 @@ async def full_tenant(runtime: Runtime) -> FullTenant:
     await _schedules(shop)
     member_id = await shop.member(phone)
     absorbed_id, merge_id = await _absorbed(shop, member_id)
+    shelf = await _shelf(shop, f"I-{suffix}")
     async with unit_of_work(shop.tenant_id):
         await add_store(f"S-{suffix}", "独店")
         secret = await add_integration(f"i-{suffix}")
@@ -419,6 +449,11 @@ async def full_tenant(runtime: Runtime) -> FullTenant:
             form=f"f_{suffix}",
             note_id=note_id,
             rule_id=await full_rule(suffix),
+            category_id=shelf.category_id,
+            item_id=shelf.item_id,
+            item_code=f"I-{suffix}",
+            import_id=shelf.import_id,
+            row_id=shelf.row_id,
             member_code=member_code,
             profile_field=f"p_{suffix}",
             account_id=account_id,

@@ -194,6 +194,15 @@ EXPORTS_MANAGE = Permission(
 )
 RULES_READ = Permission("rules.read", {"zh": "查看规则", "en": "See rules"}, _OFFICE | _LOOKING)
 RULES_MANAGE = Permission("rules.manage", {"zh": "编写规则", "en": "Write rules"}, _OFFICE)
+CATALOG_READ = Permission(
+    "catalog.read", {"zh": "查看商品与类目", "en": "See items and categories"}, _ALL
+)
+CATALOG_EDIT = Permission(
+    "catalog.edit", {"zh": "维护商品与类目", "en": "Change items and categories"}, _OFFICE
+)
+IMPORTS_RUN = Permission(
+    "imports.run", {"zh": "导入文件", "en": "Import files, and mend refused rows"}, _OFFICE
+)
 API_EXPLORE = Permission("api.explore", {"zh": "查看接口结构", "en": "Ask the API for its schema"})
 
 _declared: dict[str, tuple[str, Permission]] = {
@@ -238,6 +247,9 @@ _declared: dict[str, tuple[str, Permission]] = {
         EXPORTS_MANAGE,
         RULES_READ,
         RULES_MANAGE,
+        CATALOG_READ,
+        CATALOG_EDIT,
+        IMPORTS_RUN,
         API_EXPLORE,
     )
 }

@@ -15,7 +15,7 @@ class MessageMalformed(ShukeError):
 
 class MessageTypeUnknown(ShukeError):
     code = "MESSAGE_TYPE_UNKNOWN"
-    sentence = "Messages of type {type!r} are not taken here; send one of: tickets."
+    sentence = "Messages of type {type!r} are not taken here; send one of: tickets, items."
 
 
 class TicketNotQuarantined(ShukeError):

@@ -16,9 +16,10 @@ import orjson
 
 from shuke_core.events.outbox import announce
 from shuke_core.integrations.events import MessageDone
-from shuke_core.integrations.intake import Fate, RawTicket, take_in
+from shuke_core.integrations.intake import Fate
 from shuke_core.integrations.quarantine import Unfit, quarantine
-from shuke_core.integrations.services import INBOX
+from shuke_core.integrations.rows import Kind, RawRow, take_in_rows
+from shuke_core.integrations.services import INBOX, ITEMS
 from shuke_core.integrations.ticket_facts import Rejected
 from shuke_core.kit import clock
 from shuke_core.kit.crypto import Place
@@ -86,26 +87,33 @@ async def _claim(lease: Lease) -> list[_Claimed]:
     return sorted((_Claimed(**row) for row in rows), key=lambda message: message.id)
 
 
-async def _open(message: _Claimed) -> list[object]:
+async def _open(message: _Claimed) -> tuple[str, list[object]]:
+    """What the message brings, and its rows."""
     keys = await tenant_keys()
     place = Place(current_tenant(), "inbox", message.id, "sealed")
-    tickets: list[object] = orjson.loads(keys.open(message.sealed, place))["data"]["tickets"]
-    return tickets
+    told = orjson.loads(keys.open(message.sealed, place))
+    topic: str = told["type"]
+    rows: list[object] = told["data"][topic]
+    return topic, rows
 
 
 async def _process(messages: Sequence[_Claimed]) -> None:
     owners: list[tuple[_Claimed, int]] = []
-    tickets: list[RawTicket] = []
+    rows: list[RawRow] = []
     for message in messages:
-        for row_no, body in enumerate(await _open(message), start=1):
+        topic, bodies = await _open(message)
+        for row_no, body in enumerate(bodies, start=1):
             owners.append((message, row_no))
-            tickets.append(RawTicket(body, message.received_at, message.trace))
-    fates = await take_in(messages[0].source, tickets)
+            kind = Kind.ITEM if topic == ITEMS else Kind.TICKET
+            rows.append(RawRow(kind, body, message.received_at, message.trace))
+    fates = await take_in_rows(messages[0].source, rows)
     counts: dict[UUID, Counter[str]] = {message.id: Counter() for message in messages}
     unfit: list[Unfit] = []
-    for (message, row_no), ticket, fate in zip(owners, tickets, fates, strict=True):
+    for (message, row_no), row, fate in zip(owners, rows, fates, strict=True):
         if isinstance(fate, Rejected):
-            unfit.append(Unfit(message.integration_id, message.id, row_no, ticket.body, fate))
+            unfit.append(
+                Unfit(message.integration_id, message.id, row_no, row.body, fate, row.kind)
+            )
             counts[message.id]["quarantined"] += 1
         else:
             counts[message.id]["accepted" if fate is Fate.ACCEPTED else "known"] += 1

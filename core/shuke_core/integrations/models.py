@@ -76,7 +76,8 @@ class InboxMessage(TenantModel):
 class QuarantinedTicket(TenantModel):
     """A ticket that could not be cleaned: which field, why, and the ticket itself, sealed.
 
-    state: open → replayed (the fix worked) or discarded.
+    `kind` is what it is: a ticket, or an item of the catalogue. state: open → replayed (the fix
+    worked) or discarded.
     """
 
     integration: fields.ForeignKeyRelation[Integration] = fields.ForeignKeyField(
@@ -88,6 +89,7 @@ class QuarantinedTicket(TenantModel):
     )
     message_id: UUID
     row_no = fields.IntField()
+    kind = fields.CharField(max_length=8, default="ticket", db_default="ticket")
     sealed = fields.BinaryField(null=True)
     field = fields.CharField(max_length=120)
     code = fields.CharField(max_length=40)

@@ -15,7 +15,7 @@ from shuke_core.audit.services import record
 from shuke_core.events.outbox import announce
 from shuke_core.integrations.errors import CorrectionInvalid, TicketNotQuarantined
 from shuke_core.integrations.events import TicketQuarantined, TicketResolved
-from shuke_core.integrations.intake import RawTicket, take_in
+from shuke_core.integrations.rows import Kind, RawRow, take_in_rows
 from shuke_core.integrations.ticket_facts import Rejected
 from shuke_core.kit import clock
 from shuke_core.kit.conditions import Conditions
@@ -44,6 +44,7 @@ class WaitingTicket:
     field: str
     code: str
     found: str
+    kind: str
     quarantined_at: datetime
 
 
@@ -81,6 +82,7 @@ class Unfit:
     row_no: int
     body: object
     why: Rejected
+    kind: Kind = Kind.TICKET
 
 
 async def quarantine(tickets: Sequence[Unfit]) -> None:
@@ -91,9 +93,9 @@ async def quarantine(tickets: Sequence[Unfit]) -> None:
     ids = [new_id() for _ in tickets]
     await fetch(
         "INSERT INTO quarantined_ticket (tenant_id, id, integration_id, message_id, row_no, "
-        "sealed, field, code, found, state, quarantined_at) "
+        "sealed, field, code, found, kind, state, quarantined_at) "
         "SELECT $1, t.*, 'open', $2 FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::int[], "
-        "$7::bytea[], $8::text[], $9::text[], $10::text[]) AS t",
+        "$7::bytea[], $8::text[], $9::text[], $10::text[], $11::text[]) AS t",
         clock.now(),
         ids,
         [t.integration_id for t in tickets],
@@ -108,6 +110,7 @@ async def quarantine(tickets: Sequence[Unfit]) -> None:
             for row_id, t in zip(ids, tickets, strict=True)
         ],
         *_columns([t.why for t in tickets]),
+        [t.kind.value for t in tickets],
     )
     for row_id, t in zip(ids, tickets, strict=True):
         announce(TicketQuarantined(t.integration_id, row_id, t.why.field[:120], t.why.code))
@@ -124,7 +127,7 @@ def _columns(faults: Sequence[Rejected]) -> tuple[list[str], list[str], list[str
 
 WAITING = """
 SELECT q.id, i.key AS integration, m.message_id, q.row_no, q.field, q.code, q.found,
-       q.quarantined_at
+       q.kind, q.quarantined_at
   FROM quarantined_ticket q
   JOIN integration i ON i.tenant_id = q.tenant_id AND i.id = q.integration_id
   JOIN inbox m ON m.tenant_id = q.tenant_id AND m.id = q.message_id
@@ -139,7 +142,7 @@ async def waiting_tickets(integration: str, limit: int = 100) -> list[WaitingTic
 
 
 _OPEN = """
-SELECT q.id, q.integration_id, i.key AS source, q.sealed, m.received_at
+SELECT q.id, q.integration_id, i.key AS source, q.kind, q.sealed, m.received_at
   FROM quarantined_ticket q
   JOIN integration i ON i.tenant_id = q.tenant_id AND i.id = q.integration_id
   JOIN inbox m ON m.tenant_id = q.tenant_id AND m.id = q.message_id
@@ -156,8 +159,11 @@ async def _body(row: Row) -> object:
 async def _replay(rows: Sequence[Row], bodies: Sequence[object]) -> Replayed:
     if not rows:
         return Replayed(0, 0)
-    tickets = [RawTicket(b, r["received_at"]) for r, b in zip(rows, bodies, strict=True)]
-    fates = await take_in(rows[0]["source"], tickets)
+    raw = [
+        RawRow(Kind(row["kind"]), body, row["received_at"])
+        for row, body in zip(rows, bodies, strict=True)
+    ]
+    fates = await take_in_rows(rows[0]["source"], raw)
     paired = list(zip(rows, fates, strict=True))
     went_in = [row["id"] for row, fate in paired if not isinstance(fate, Rejected)]
     refused = [(row["id"], fate) for row, fate in paired if isinstance(fate, Rejected)]

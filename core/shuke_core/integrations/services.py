@@ -22,14 +22,17 @@ from shuke_core.tenants.services import SLUG, checked_slug
 from shuke_core.worker.wake import wake_after_commit
 
 INBOX = "inbox"
-TICKETS = "tickets"
+# What messages may bring: their type is also the key of the list in `data`.
+TICKETS, ITEMS = "tickets", "items"
+TOPICS = (TICKETS, ITEMS)
 MOST_TICKETS = 500
 OVERLAP = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message that is safe in the inbox. `known`: it had come before, nothing happened again."""
+    """A message that is safe in the inbox, with so many tickets or items. `known`: it had come before,
+    nothing happened again."""
 
     message_id: str
     tickets: int
@@ -112,20 +115,21 @@ async def verify_sender(key: str, headers: Mapping[str, str], body: bytes) -> tu
     return rows[0]["integration_id"], verify(secrets, headers, body, now=clock.now())
 
 
-def _tickets_in(body: bytes) -> int:
+def _rows_in(body: bytes) -> int:
     try:
         message = orjson.loads(body)
     except orjson.JSONDecodeError as fault:
         raise MessageMalformed(problem=f"it is not JSON ({fault}).") from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise MessageMalformed(problem='it must be an object with a "type".')
-    if message["type"] != TICKETS:
-        raise MessageTypeUnknown(type=message["type"][:60])
+    topic = message["type"]
+    if topic not in TOPICS:
+        raise MessageTypeUnknown(type=topic[:60])
     data = message.get("data")
-    tickets = data.get("tickets") if isinstance(data, dict) else None
-    if not isinstance(tickets, list) or not 1 <= len(tickets) <= MOST_TICKETS:
-        raise MessageMalformed(problem=f'"data.tickets" must be a list of 1 to {MOST_TICKETS}.')
-    return len(tickets)
+    rows = data.get(topic) if isinstance(data, dict) else None
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_TICKETS:
+        raise MessageMalformed(problem=f'"data.{topic}" must be a list of 1 to {MOST_TICKETS}.')
+    return len(rows)
 
 
 async def receive_message(key: str, headers: Mapping[str, str], body: bytes) -> Received:
@@ -135,7 +139,7 @@ async def receive_message(key: str, headers: Mapping[str, str], body: bytes) -> 
     IntegrationUnknown, SignatureRefused, MessageMalformed, MessageTypeUnknown; then nothing is kept.
     """
     integration_id, message_id = await verify_sender(key, headers, body)
-    tickets = _tickets_in(body)
+    tickets = _rows_in(body)
     row_id, now, keys = new_id(), clock.now(), await tenant_keys()
     rows = await fetch(
         "INSERT INTO inbox (tenant_id, id, integration_id, message_id, sealed, state, attempt, "

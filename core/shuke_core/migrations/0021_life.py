@@ -12,7 +12,7 @@ def _moment() -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0019_consents")]
+    dependencies = [("core", "0020_following")]
 
     initial = False
 

@@ -13,7 +13,7 @@ def _uuid() -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0019_consents")]
+    dependencies = [("core", "0021_life")]
 
     initial = False
 

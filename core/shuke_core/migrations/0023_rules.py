@@ -41,7 +41,7 @@ def _to(model: str, column: str, *, null: bool = False) -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0019_consents")]
+    dependencies = [("core", "0022_avatars")]
 
     initial = False
 

@@ -52,7 +52,11 @@ class Order(TenantModel):
 
 
 class OrderLine(TenantModel):
-    """One line of an order; `quantity` may be fractional (weighed goods)."""
+    """One line of an order; `quantity` may be fractional (weighed goods).
+
+    What the catalogue says of the item of `sku` is copied when the line is recorded, and stays: its
+    price, the path of its category and what that was called. Null where the sku is no item's.
+    """
 
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
         "core.Order", related_name=False, on_delete=fields.CASCADE
@@ -63,6 +67,9 @@ class OrderLine(TenantModel):
     name = fields.CharField(max_length=200)
     quantity: Decimal = fields.DecimalField(max_digits=12, decimal_places=3)
     amount_fen = fields.BigIntField()
+    item_price_fen = fields.BigIntField(null=True)
+    category_path = fields.CharField(max_length=192, null=True)
+    category_name = fields.CharField(max_length=60, null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False

@@ -1,5 +1,6 @@
 """The verbs of orders: record sales and refunds as a source tells them, in batches.
 
+Lines copy price and category of their items as they are at that moment, in the same statement.
 A sale or refund that is known already (same source, store, number and business day) changes
 nothing. A refund may come before its sale; it waits and is applied when the sale arrives.
 """
@@ -10,12 +11,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from shuke_core.catalog import moments
 from shuke_core.events.outbox import announce
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch
 from shuke_core.orders.events import OrderCompleted, RefundWaiting
 from shuke_core.orders.matching import apply_waiting
+
+_COPIED, _OF_THE_CATALOGUE = moments.at_this_moment("l.sku")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
         for number, line in enumerate(sale.lines, start=1)
     ]
     rows = await fetch(
-        """
+        f"""
         WITH held AS (  -- nobody is merged meanwhile, and who was is who they are now
             SELECT named, who FROM member_hold($1, $9::uuid[])
         ), recorded AS (
@@ -88,12 +92,14 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
             RETURNING id, member_id
         ), lined AS (
             INSERT INTO order_line (tenant_id, id, order_id, line_no, sku, name, quantity,
-                                    amount_fen)
-            SELECT $1, l.id, l.order_id, l.line_no, l.sku, l.name, l.quantity, l.amount
+                                    amount_fen, {moments.COLUMNS})
+            SELECT $1, l.id, l.order_id, l.line_no, l.sku, l.name, l.quantity, l.amount,
+                   {_COPIED}
               FROM unnest($13::uuid[], $14::uuid[], $15::int[], $16::text[], $17::text[],
                           $18::numeric[], $19::bigint[])
                 AS l(id, order_id, line_no, sku, name, quantity, amount)
               JOIN recorded r ON r.id = l.order_id
+                   {_OF_THE_CATALOGUE}
         )
         SELECT id, member_id FROM recorded
         """,

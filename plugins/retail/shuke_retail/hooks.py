@@ -1,8 +1,17 @@
-"""What retail does inside the core's own work: keep practice tickets out, teach rules its words."""
+"""What retail does inside the core's own work: keep practice tickets out, describe items, teach rules
+its words."""
 
 from collections.abc import Mapping, Sequence
 
-from shuke_core.plugin_api import CleanSale, RuleFacts, RuleField, RuleSubject, hookimpl
+from shuke_core.plugin_api import (
+    CleanSale,
+    DescribedItem,
+    RuleFacts,
+    RuleField,
+    RuleSubject,
+    hookimpl,
+)
+from shuke_retail.items import describe_items
 from shuke_retail.rule_fields import WORDS
 from shuke_retail.settings import RetailSettings
 
@@ -22,3 +31,9 @@ async def shuke_refuse_sales(
 def shuke_rule_words() -> Sequence[RuleSubject | RuleField | RuleFacts]:
     """What a member bought over all channels, and through which."""
     return WORDS
+
+
+@hookimpl
+async def shuke_items_described(items: Sequence[DescribedItem]) -> None:
+    """Brand, barcode and specification come with the item, whoever tells of it."""
+    await describe_items(items)

@@ -1,4 +1,4 @@
-"""Tables of retail: what each member bought through which channel."""
+"""Tables of retail: what each member bought through which channel, and what items are like."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -25,3 +25,20 @@ class ChannelPurchases(TenantModel):
         abstract = False
         table = "retail_channel_purchases"
         unique_together: ClassVar = (("tenant_id", "member_id", "source"),)
+
+
+class RetailItem(TenantModel):
+    """What retail knows of an item besides."""
+
+    item: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField(
+        "core.Item", related_name=False, on_delete=fields.CASCADE
+    )
+    item_id: UUID
+    brand = fields.CharField(max_length=60, null=True)
+    barcode = fields.CharField(max_length=32, null=True)
+    spec = fields.CharField(max_length=120, null=True)
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "retail_item"
+        unique_together: ClassVar = (("tenant_id", "item_id"),)

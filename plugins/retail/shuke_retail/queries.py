@@ -1,8 +1,19 @@
-"""What the API shows of a member's purchases over all channels, and where it comes from."""
+"""What the API shows of purchases over all channels and of items, and where it comes from."""
 
 from datetime import datetime
 
-from shuke_core.plugin_api import FieldClass, Long, Member, Projection, column, inline, many, sql
+from shuke_core.plugin_api import (
+    FieldClass,
+    Item,
+    Long,
+    Member,
+    Projection,
+    column,
+    inline,
+    many,
+    one,
+    sql,
+)
 
 _OF_THE_MEMBER = (
     "from retail_channel_purchases p where p.tenant_id = :tenant and p.member_id = this.id"
@@ -34,3 +45,17 @@ class RetailFields(Projection, joins=Member):
     """What retail adds to a member."""
 
     retail: RetailMember | None = inline()
+
+
+class RetailItem(Projection, table="retail_item"):
+    """What retail knows of an item besides."""
+
+    brand: str | None
+    barcode: str | None
+    spec: str | None
+
+
+class RetailItemFields(Projection, joins=Item):
+    """What retail adds to an item."""
+
+    retail: RetailItem | None = one("this.item_id = parent.id")

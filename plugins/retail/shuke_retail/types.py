@@ -1,4 +1,4 @@
-"""GraphQL of retail: a member's purchases over all channels, as fields on Member."""
+"""GraphQL of retail: a member's purchases over all channels, and what an item is like."""
 
 from datetime import datetime
 
@@ -40,12 +40,25 @@ class RetailFields:
     )
 
 
+@shows(FieldClass.PUBLIC)
+@strawberry.type(description="What retail knows of an item besides (零售).")
+class RetailItem:
+    brand: str | None
+    barcode: str | None
+    spec: str | None = strawberry.field(description="As the shelf says it: 500ml, 12 in a box.")
+
+
+@strawberry.type
+class RetailItemFields:
+    retail: RetailItem | None = strawberry.field(description="Brand, barcode, specification.")
+
+
 parts = tuple(
     Part(
         owner="retail",
         audience=audience,
-        adds={"Member": (RetailFields,)},
-        projections=(queries.RetailFields,),
+        adds={"Member": (RetailFields,), "Item": (RetailItemFields,)},
+        projections=(queries.RetailFields, queries.RetailItemFields),
     )
     for audience in Audience
 )

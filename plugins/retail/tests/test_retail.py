@@ -4,10 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from tests.support.imports import imported
+from tests.support.reading import told_staff
 from tests.support.shop import Shop
 
 from shuke_core.access.permissions import declared_permissions
 from shuke_core.access.rights import EVERY_CLASS, Rights
+from shuke_core.catalog.services import ItemChange, change_item, create_item, take_items
+from shuke_core.catalog.told import ToldItem
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.merging.services import merge_members, undo_merge
 from shuke_core.plugin_host import configure_plugin, disable_plugin, enable_plugin
@@ -155,3 +159,74 @@ async def test_rules_ask_for_purchases_over_all_channels_where_it_is_on(shop: Sh
     async with unit_of_work(shop.tenant_id):
         with pytest.raises(RuleInvalid, match="of the plugin 'retail', which is off"):
             await filter_of("member", rights, document=document)
+
+
+ITEM = """
+query ($id: ID!) { item(id: $id) { code retail { brand barcode spec } } }
+"""
+
+
+async def _retail_items(shop: Shop) -> list[tuple[str | None, ...]]:
+    rows = await shop.rows(
+        "SELECT i.code, r.brand, r.barcode, r.spec FROM retail_item r "
+        "JOIN item i ON i.tenant_id = r.tenant_id AND i.id = r.item_id "
+        "WHERE r.tenant_id = $1 ORDER BY i.code"
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+async def test_brand_barcode_and_spec_come_with_the_file(shop: Shop) -> None:
+    await _on(shop)
+    text = "编码,名称,价格,品牌,条码,规格\nA,毛巾,19.5,洁丽雅,6901234567892,34x76\nB,袋,0.2,,,\n"
+    await imported(shop, text.encode())
+    assert await _retail_items(shop) == [("A", "洁丽雅", "6901234567892", "34x76")]
+    # What another file does not tell of stays.
+    await imported(shop, "编码,规格\nA,35x80\n".encode())
+    assert await _retail_items(shop) == [("A", "洁丽雅", "6901234567892", "35x80")]
+
+
+async def test_staff_say_and_take_back_what_an_item_is_like(shop: Shop) -> None:
+    await _on(shop)
+    async with unit_of_work(shop.tenant_id):
+        item = await create_item("A", "毛巾", 1_950, details={"brand": "洁丽雅", "spec": "34x76"})
+        told = await told_staff(ITEM, id=str(item))
+    assert told["item"] == {
+        "code": "A",
+        "retail": {"brand": "洁丽雅", "barcode": None, "spec": "34x76"},
+    }
+    async with unit_of_work(shop.tenant_id):
+        await change_item(item, 1, ItemChange(details={"brand": "", "barcode": "6901"}))
+    assert await _retail_items(shop) == [("A", None, "6901", "34x76")]
+
+
+async def test_what_a_batch_tells_twice_of_an_item_adds_up(shop: Shop) -> None:
+    await _on(shop)
+    told = [
+        ToldItem("A", "毛巾", None, 1, details={"brand": "洁丽雅", "spec": "34x76"}),
+        ToldItem("A", details={"spec": "35x80"}),
+    ]
+    async with unit_of_work(shop.tenant_id):
+        await take_items(told, "erp")
+    assert await _retail_items(shop) == [("A", "洁丽雅", None, "35x80")]
+
+
+async def test_where_it_is_off_items_are_described_by_nobody(shop: Shop) -> None:
+    async with unit_of_work(shop.tenant_id):
+        await create_item("A", "毛巾", 1_950, details={"brand": "洁丽雅"})
+    assert await _retail_items(shop) == []
+
+
+async def test_an_item_that_can_not_be_described_is_there_all_the_same(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: object) -> None:
+        raise RuntimeError("planted")
+
+    await _on(shop)
+    monkeypatch.setattr("shuke_retail.hooks.describe_items", fails)
+    async with unit_of_work(shop.tenant_id):
+        await create_item("A", "毛巾", 1_950, details={"brand": "洁丽雅"})
+    assert [row["code"] for row in await shop.rows("SELECT code FROM item WHERE tenant_id = $1")]
+    assert await _retail_items(shop) == []
+    faults = await shop.rows("SELECT place, times FROM plugin_fault WHERE tenant_id = $1")
+    assert faults == [{"place": "shuke_items_described", "times": 1}]

@@ -95,6 +95,7 @@ class QuarantinedTicket:
     field: str = strawberry.field(description="What is wrong, as JSON path: `lines[2].amount`.")
     code: str
     found: str = strawberry.field(description="What stood there, its numbers masked.")
+    kind: str = strawberry.field(description="What it is: ticket, or item of the catalogue.")
     quarantined_at: datetime
 
     @classmethod
@@ -106,6 +107,7 @@ class QuarantinedTicket:
             field=row.field,
             code=row.code,
             found=row.found,
+            kind=row.kind,
             quarantined_at=row.quarantined_at,
         )
 

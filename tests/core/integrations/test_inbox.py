@@ -7,6 +7,7 @@ import pytest
 from tests.support.shop import Shop
 
 from shuke_core.integrations import inbox
+from shuke_core.integrations import rows as rows_of_messages
 from shuke_core.integrations.inbox import (
     ATTEMPTS,
     CLAIMS,
@@ -80,7 +81,7 @@ async def test_a_poisoned_message_is_dead_after_five_attempts_and_its_neighbours
             raise RuntimeError("poisoned")
         return await take_in(source, tickets)
 
-    monkeypatch.setattr(inbox, "take_in", poisoned)
+    monkeypatch.setattr(rows_of_messages, "take_in", poisoned)
     for ticket in (shop.ticket(), shop.ticket(no="POISON"), shop.ticket()):
         await shop.send(ticket)
     for _ in range(12):
@@ -89,7 +90,7 @@ async def test_a_poisoned_message_is_dead_after_five_attempts_and_its_neighbours
     assert await _states(shop) == ["done", "dead", "done"]
     rows = await shop.rows("SELECT reason FROM inbox WHERE tenant_id = $1 AND state = 'dead'")
     assert rows == [{"reason": "RuntimeError: poisoned"}]
-    monkeypatch.setattr(inbox, "take_in", take_in)
+    monkeypatch.setattr(rows_of_messages, "take_in", take_in)
     async with unit_of_work(shop.tenant_id):
         assert await redrive_dead_messages() == 1
     await drain_inbox(shop.tenant_id)
@@ -128,7 +129,7 @@ async def test_an_outage_is_not_counted_against_the_message(
         raise DatabaseAway("gone")
 
     await shop.send(shop.ticket())
-    monkeypatch.setattr(inbox, "take_in", away)
+    monkeypatch.setattr(rows_of_messages, "take_in", away)
     for _ in range(ATTEMPTS + 1):
         await _lease_over(shop)
         with pytest.raises(DatabaseAway):

@@ -285,7 +285,61 @@ def _amount(name: str) -> Resolve:
     return lambda row, world, asked: {"fen": getattr(row, name), "currency": row.currency}
 
 
+def _id(text: str | None) -> UUID | None:
+    """Of what is no id at all: one that nobody has."""
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return UUID(int=0)
+
+
+def _below(parent_id: UUID | None, world: World) -> list[Any]:
+    rows = world.people.of("category", parent_id=parent_id)
+    return sorted(rows, key=lambda row: (row.place, row.id))
+
+
+def _way(category: Any, world: World) -> list[Any]:
+    """Those above it and itself, the root first."""
+    above = world.people.of("category", id=category.parent_id)
+    return [*(_way(above[0], world) if above else []), category]
+
+
+def _items(_: Any, world: World, asked: dict[str, Any]) -> Any:
+    rows, wanted = world.people.of("item", state="on_sale"), _id(asked.get("categoryId"))
+    if wanted is not None:
+        within = {
+            each.id
+            for each in world.people.rows["category"]
+            if wanted in [above.id for above in _way(each, world)]
+        }
+        rows = [row for row in rows if row.category_id in within]
+    return _page(rows, "created_at", "items", world, asked)
+
+
+def _first(rows: list[Any]) -> Any:
+    return rows[0] if rows else None
+
+
 RESOLVERS: dict[str, Resolve] = {
+    "Query.categories": lambda root, world, asked: _below(_id(asked.get("parentId")), world),
+    "Query.items": _items,
+    "Query.item": lambda root, world, asked: _first(
+        world.people.of("item", id=_id(asked["id"]), state="on_sale")
+    ),
+    "Category.fullName": lambda row, world, asked: " / ".join(
+        each.name for each in _way(row, world)
+    ),
+    "Category.parent": lambda row, world, asked: _first(
+        world.people.of("category", id=row.parent_id)
+    ),
+    "Category.children": lambda row, world, asked: _below(row.id, world),
+    "Item.category": lambda row, world, asked: _first(
+        world.people.of("category", id=row.category_id)
+    ),
+    "Item.state": lambda row, world, asked: row.state.upper(),
+    "Item.retail": lambda row, world, asked: _first(world.people.of("retail_item", item_id=row.id)),
     "Query.me": _me,
     "Query.members": _members,
     "Query.orders": _orders,

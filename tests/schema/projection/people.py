@@ -24,6 +24,9 @@ Row = SimpleNamespace
 
 COLUMNS = {
     "store": "id code name state created_at",
+    "category": "id parent_id name place path depth created_at changed_at",
+    "item": "id code name category_id price_fen currency state version created_at changed_at",
+    "retail_item": "id item_id brand barcode spec",
     "member": "id card_no name state phone_masked joined_at nickname gender birthday region avatar",
     "ledger_account": "id member_id asset available debt",
     "ledger_entry": "id account_id kind amount debt_change cause_type cause_id happened_at"
@@ -46,6 +49,7 @@ class People:
         self.rows: dict[str, list[Any]] = {table: [] for table in COLUMNS}
         for number in range(self._draw.randint(1, 3)):
             self._add("store", code=f"S{number}", name=self._text(), state="active", created_at=NOW)
+        self._shelves()
         for number in range(self._draw.choice([1, 2, 4, 7])):
             self._person(number)
 
@@ -56,6 +60,44 @@ class People:
             for row in self.rows[table]
             if all(getattr(row, name) == value for name, value in like.items())
         ]
+
+    def _shelves(self) -> None:
+        """A tree of some categories, and items in them and in none."""
+        draw, tree = self._draw, self.rows["category"]
+        for number in range(draw.choice([0, 2, 5, 9])):
+            above = draw.choice([None, *(each for each in tree if each.depth < 6)])
+            row_id = self._id()
+            tree.append(
+                Row(
+                    id=row_id,
+                    parent_id=above and above.id,
+                    name=f"{number}{self._text()}"[:60],
+                    place=draw.choice([0, 1, 1, 7]),
+                    path=(above.path if above else "") + row_id.hex,
+                    depth=above.depth + 1 if above else 1,
+                    created_at=NOW,
+                    changed_at=NOW,
+                )
+            )
+        for number in range(draw.choice([0, 3, 12])):
+            where = draw.choice([None, *tree])
+            item = self._add(
+                "item",
+                code=f"{number} {self._text()}"[:64],
+                name=self._text(),
+                category_id=where and where.id,
+                price_fen=draw.choice([0, 1250, LARGEST]),
+                currency="CNY",
+                state=draw.choice(
+                    ["draft", "on_sale", "on_sale", "on_sale", "off_sale", "retired"]
+                ),
+                version=1,
+                created_at=self._moment(),
+                changed_at=self._moment(),
+            )
+            if draw.random() < 0.5:
+                told = {key: self._maybe(self._text()[:32]) for key in ("brand", "barcode", "spec")}
+                self._add("retail_item", item_id=item.id, **told)
 
     def _person(self, number: int) -> None:
         draw = self._draw

@@ -54,12 +54,18 @@ class Tenant:
             "member.interactions": ("interaction", "recorded_at"),
             "points.entries": ("ledger_entry", "happened_at"),
             "members": ("member", "joined_at"),
+            "items": ("item", "created_at"),
         }
         return [
             to_cursor(self.key, listed, (getattr(row, time), row.id))
             for listed, (table, time) in lists.items()
             for row in self.people.rows[table]
         ]
+
+    def ids_of_the_shop(self) -> list[str]:
+        """Ids that visitors may ask for: of some categories and an item."""
+        rows = [*self.people.rows["category"][:3], *self.people.rows["item"][:1]]
+        return [str(row.id) for row in rows]
 
 
 @dataclass
@@ -83,7 +89,9 @@ class Trial:
                 async with unit_of_work(tenant.id):
                     tenant.key = (await tenant_keys()).digesting
                     tenant.slug = (await this_tenant()).slug
-            drawn = Drawing(self.judge, draw, tenant.cursors()[:8], TEXTS[:2]).document()
+            texts = [*TEXTS[:2], *tenant.ids_of_the_shop()]
+            cursors = tenant.cursors()
+            drawn = Drawing(self.judge, draw, cursors[:8] + cursors[-2:], texts).document()
             node = parse(drawn.text)
             if validate(self.judge, node):
                 self.counts["invalid"] += 1

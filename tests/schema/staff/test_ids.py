@@ -23,6 +23,7 @@ from graphql import (
 from tests.schema.staff.test_rights import _value, is_required
 from tests.support.exports import asked_export, staff_id_of
 from tests.support.full_tenants import Account, full_account, full_rule
+from tests.support.imports import imported, stored
 from tests.support.pictures import JPEG
 from tests.support.scopes import PHONES, Divided, divide
 from tests.support.shop import Shop
@@ -131,6 +132,24 @@ NAMED: dict[tuple[str, str], str] = {
     ("ruleVersions", "id"): "rule",
     ("changeRule", "id"): "rule",
     ("retireRule", "id"): "rule",
+    ("categories", "parentId"): "category",
+    ("category", "id"): "category",
+    ("items", "categoryId"): "category",
+    ("item", "id"): "item",
+    ("createItem", "item.categoryId"): "category",
+    ("changeItem", "id"): "item",
+    ("changeItem", "change.categoryId"): "category",
+    ("retireItem", "id"): "item",
+    ("createCategory", "parentId"): "category",
+    ("changeCategory", "id"): "category",
+    ("moveCategory", "id"): "category",
+    ("moveCategory", "parentId"): "category",
+    ("removeCategory", "id"): "category",
+    ("fileImport", "id"): "import",
+    ("refusedRows", "importId"): "import",
+    ("startFileImport", "fileId"): "file",
+    ("redoFileImport", "id"): "import",
+    ("correctRefusedRow", "id"): "row",
 }
 
 
@@ -230,6 +249,8 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
     elif kind == "export":
         for sort, shop in (("out of scope", divided.shop), ("foreign", other)):
             told[sort] = await _export_of(shop)
+    elif kind in ("category", "item", "import", "row", "file"):
+        told["foreign"] = await _of_the_catalog(other, kind)
     elif kind in ("claim", "merge", "request"):
         table = {"claim": "phone_claim", "merge": "member_merge", "request": "rights_request"}[kind]
         if not await other.rows(f"SELECT id FROM {table} WHERE tenant_id = $1"):
@@ -249,6 +270,17 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
         rows = await other.rows("SELECT id FROM quarantined_ticket WHERE tenant_id = $1")
         told["foreign"] = str(rows[0]["id"])
     return told
+
+
+async def _of_the_catalog(shop: Shop, kind: str) -> str:
+    """An id of the shop's: of what an import has left, or of a file that waits for one."""
+    if not await shop.rows("SELECT id FROM item WHERE tenant_id = $1"):
+        await imported(shop, "code,name,category,price\nA,茶,饮品,1\nB,袋,,-1\n".encode())
+        async with unit_of_work(shop.tenant_id):
+            await stored(b"code\nA\n")
+    table = {"import": "file_import", "row": "refused_row"}.get(kind, kind)
+    rows = await shop.rows(f"SELECT id FROM {table} WHERE tenant_id = $1")
+    return str(rows[0]["id"])
 
 
 async def _export_of(shop: Shop) -> str:

@@ -48,6 +48,7 @@ _VALUES = {
     "ID": '"x"',
     "Int": "1",
     "JSON": "{}",
+    "Long": "1",
     "String": '"x"',
 }
 

@@ -1,0 +1,232 @@
+"""How the worker takes files in: a batch of rows a unit, so that nothing has the whole file in memory.
+
+Where a batch ended is kept in the same commit as its rows: whoever dies leaves the rest to the next
+worker, and no row is taken in twice. The asker's rights are looked at anew for each batch.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+import orjson
+
+from shuke_core.audit.actors import Actor, act_as
+from shuke_core.audit.services import record
+from shuke_core.files.errors import FileUnknown
+from shuke_core.files.services import delete_file, file_card, read_chunk
+from shuke_core.imports.errors import ImportFileInvalid, ImportKindUnknown, ImportNotPermitted
+from shuke_core.imports.kinds import ImportKind, RowRefused, Taken, kind_of
+from shuke_core.imports.rules import (
+    TELLING,
+    FileUnreadable,
+    Layout,
+    RawRow,
+    layout_of,
+    raw_rows,
+    read_row,
+    rough_cells,
+)
+from shuke_core.imports.services import TOPIC, keep_refused
+from shuke_core.kit import clock
+from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.faults import PASSING
+from shuke_core.kit.transactions import Row, fetch, fetch_one, in_unit_of_work, unit_of_work
+from shuke_core.staff.standing import standing_of
+from shuke_core.worker.drains import Drain, due_tenants
+from shuke_core.worker.leases import Lease, Leased, leasing
+
+ROWS = 500
+MOST_BATCH_BYTES = 4 << 20
+ATTEMPTS = 5
+PAUSE_SECONDS = 5.0
+KEPT = timedelta(days=30)
+INTERNAL = "INTERNAL"  # why an import failed that nobody can mend but us: the log says more
+LEASED = Leased("file_import", waiting="waiting")
+_FINAL = (ImportFileInvalid, ImportKindUnknown, ImportNotPermitted, FileUnknown)
+_ASKED = (
+    "q.id, q.staff_id, q.kind, q.file_id, q.encoding, q.delimiter, q.columns::text AS columns, "
+    "q.chunk, q.place, q.rows"
+)
+
+log = logging.getLogger("shuke.imports")
+
+
+@dataclass(slots=True)
+class _Window:
+    """What of the file is in memory: `lengths` of the pieces from `chunk` on that are in `data`."""
+
+    file_id: UUID
+    chunks: int
+    chunk: int
+    data: bytes = b""
+    lengths: list[int] = field(default_factory=list)
+
+    @property
+    def is_all(self) -> bool:
+        return self.chunk + len(self.lengths) >= self.chunks
+
+    async def widen(self) -> None:
+        """One piece more, if there is one."""
+        if not self.is_all:
+            piece = await read_chunk(self.file_id, self.chunk + len(self.lengths))
+            self.data += piece
+            self.lengths.append(len(piece))
+
+    def place_of(self, end: int) -> tuple[int, int]:
+        """The piece in which that byte stands, and where in it."""
+        chunk = self.chunk
+        for length in self.lengths:
+            if end < length:
+                break
+            chunk, end = chunk + 1, end - length
+        return chunk, end
+
+
+async def _due() -> list[UUID]:
+    return await due_tenants("file_import", "q.state = 'waiting' AND q.due_at <= now()")
+
+
+async def work_on_imports(tenant_id: UUID) -> bool:
+    """Takes one batch of the import in that waits longest; says whether there was one."""
+    async with leasing(LEASED, tenant_id) as lease:
+        async with unit_of_work(tenant_id):
+            claimed = await lease.claim(
+                "SELECT id FROM file_import WHERE tenant_id = $1 AND state = 'waiting' "
+                "AND due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+                returning=_ASKED,
+            )
+        for row in claimed:
+            try:
+                await in_unit_of_work(tenant_id, partial(_take, lease, row))
+            except PASSING:
+                raise
+            except Exception as failure:
+                if not isinstance(failure, _FINAL):
+                    log.exception("a batch of an import failed", extra={"import": str(row["id"])})
+                async with unit_of_work(tenant_id):
+                    await _fail(lease, row, failure)
+    return bool(claimed)
+
+
+async def _take(lease: Lease, row: Row) -> None:
+    """Takes one batch in, as its asker may now, and ends the import with the last one."""
+    if not await lease.holds([row["id"]]):
+        return
+    kind, asker = kind_of(row["kind"]), await standing_of(row["staff_id"])
+    if asker is None or kind.permission.key not in asker.rights.permissions:
+        raise ImportNotPermitted(kind=kind.key, needed=kind.permission.key)
+    act_as(Actor("staff", asker.id, asker.name))
+    card = await file_card(row["file_id"])
+    window, start = _Window(card.id, card.chunks, row["chunk"]), row["place"]
+    await window.widen()
+    if row["columns"] is None:
+        while len(window.data) < TELLING and not window.is_all:
+            await window.widen()
+        try:
+            layout, start = layout_of(window.data, kind, is_all=window.is_all)
+        except FileUnreadable as unreadable:
+            raise ImportFileInvalid(why=unreadable.why) from None
+        await fetch(
+            "UPDATE file_import SET encoding = $3, delimiter = $4, columns = $5::text::jsonb, "
+            "started_at = $6 WHERE tenant_id = $1 AND id = $2",
+            *(row["id"], layout.encoding, layout.delimiter),
+            *(orjson.dumps(layout.columns).decode(), clock.now()),
+        )
+    else:
+        columns = tuple(orjson.loads(row["columns"]))
+        layout = Layout(row["encoding"], row["delimiter"], columns)
+    batch, is_over = await _batch(window, start, layout)
+    await _take_rows(row, kind, layout, batch)
+    chunk, place = window.place_of(batch[-1].end if batch else start)
+    await fetch(
+        "UPDATE file_import SET chunk = $3, place = $4, bytes_read = bytes_read + $5 "
+        "WHERE tenant_id = $1 AND id = $2",
+        *(row["id"], chunk, place, (batch[-1].end if batch else start) - row["place"]),
+    )
+    if is_over:
+        await _finish(row["id"], row["file_id"])
+
+
+async def _batch(window: _Window, start: int, layout: Layout) -> tuple[list[RawRow], bool]:
+    """The next rows of the file, and whether they are its last."""
+    batch: list[RawRow] = []
+    wide = 0
+    while True:
+        at = batch[-1].end if batch else start
+        for raw in raw_rows(window.data, at, layout.delimiter, is_all=window.is_all):
+            batch.append(raw)
+            wide += len(raw.data)
+            if len(batch) == ROWS or wide >= MOST_BATCH_BYTES:
+                return batch, False
+        if window.is_all:
+            return batch, True
+        await window.widen()
+
+
+async def _take_rows(row: Row, kind: ImportKind, layout: Layout, batch: list[RawRow]) -> None:
+    first = row["rows"] + 2  # the headings are row 1
+    refused: list[tuple[int, dict[str, str], RowRefused]] = []
+    readable: list[tuple[int, dict[str, str]]] = []
+    for row_no, raw in enumerate(batch, start=first):
+        cells = read_row(raw, layout)
+        if isinstance(cells, RowRefused):
+            refused.append((row_no, dict(rough_cells(raw)), cells))
+        elif cells is not None:
+            readable.append((row_no, dict(cells)))
+    fates = await kind.take([cells for _, cells in readable], row["id"]) if readable else []
+    for (row_no, cells), fate in zip(readable, fates, strict=True):
+        if isinstance(fate, RowRefused):
+            refused.append((row_no, cells, fate))
+    await keep_refused(row["id"], sorted(refused, key=lambda each: each[0]))
+    taken = {each: sum(fate is each for fate in fates) for each in Taken}
+    await fetch(
+        "UPDATE file_import SET rows = rows + $3, entered = entered + $4, changed = changed + $5, "
+        "same = same + $6, refused = refused + $7, attempt = 0, due_at = now(), lease = NULL "
+        "WHERE tenant_id = $1 AND id = $2",
+        *(row["id"], len(batch), taken[Taken.ENTERED], taken[Taken.CHANGED], taken[Taken.SAME]),
+        len(refused),
+    )
+
+
+async def _finish(import_id: UUID, file_id: UUID) -> None:
+    """The file is let go of: what it said is in its rows, or in those that are refused."""
+    rows = await fetch(
+        "UPDATE file_import SET state = 'done', done_at = $3, reason = '', file_id = NULL, "
+        "bytes_read = size WHERE tenant_id = $1 AND id = $2 "
+        "RETURNING rows, entered, changed, same, refused",
+        *(import_id, clock.now()),
+    )
+    await delete_file(file_id)
+    changes = {key: (None, value) for key, value in rows[0].items()}
+    await record("import.done", f"file_import:{import_id}", changes=changes)
+
+
+async def _fail(lease: Lease, row: Row, failure: Exception) -> None:
+    """Another attempt later, which goes on where the last batch ended; or the end of it."""
+    most = 1 if isinstance(failure, _FINAL) else ATTEMPTS
+    await lease.fail([row["id"]], failure, most=most, pause=PAUSE_SECONDS)
+    code = failure.code if isinstance(failure, ShukeError) else INTERNAL
+    why = str(failure.facts.get("why", "")) if isinstance(failure, ShukeError) else ""
+    dead = await fetch_one(
+        "UPDATE file_import SET file_id = NULL, done_at = $3, reason = $4 "
+        "WHERE tenant_id = $1 AND id = $2 AND state = 'dead' RETURNING id",
+        *(row["id"], clock.now(), f"{code}: {why}"[:500] if why else code),
+    )
+    if dead is not None:
+        await delete_file(row["file_id"])
+        await record("import.failed", f"file_import:{row['id']}", changes={"reason": (None, code)})
+
+
+async def forget_refused_rows() -> bool:
+    """Deletes what refused rows said after thirty days, a thousand a step."""
+    rows = await fetch(
+        "DELETE FROM refused_row WHERE tenant_id = $1 AND id IN (SELECT id FROM refused_row "
+        "WHERE tenant_id = $1 AND refused_at < $2 LIMIT 1000) RETURNING id",
+        clock.now() - KEPT,
+    )
+    return bool(rows)
+
+
+IMPORT_DRAIN = Drain(TOPIC, _due, work_on_imports)

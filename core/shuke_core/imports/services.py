@@ -1,0 +1,245 @@
+"""The verbs of imports: ask for one, try refused rows again, correct one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shuke_core.audit.actors import current_actor
+from shuke_core.audit.services import record
+from shuke_core.files.errors import FileUnknown
+from shuke_core.files.services import file_card, keep_file
+from shuke_core.imports.errors import (
+    ImportCellsInvalid,
+    ImportFileInvalid,
+    ImportNotPermitted,
+    ImportRowUnknown,
+    ImportsTooMany,
+    ImportUnknown,
+)
+from shuke_core.imports.kinds import Cells, ImportKind, RowRefused, Taken, kind_of
+from shuke_core.kit import clock
+from shuke_core.kit.crypto import Place, seal
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.locking import lock_until_commit
+from shuke_core.kit.masking import without_numbers
+from shuke_core.kit.transactions import Row, current_tenant, fetch, fetch_one, fetch_value
+from shuke_core.staff.standing import standing_of
+from shuke_core.tenants.keyring import tenant_keys
+from shuke_core.worker.wake import wake_after_commit
+
+TOPIC = "imports"
+MOST_WAITING = 5
+MOST_BYTES = 64 << 20
+REDO_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Redone:
+    """How many refused rows of an import went in, and how many still can't; the last one tried."""
+
+    mended: int
+    still_refused: int
+    last: int | None = None
+
+
+async def request_import(kind: str, file_id: UUID) -> UUID:
+    """Has a stored file taken in, in the background, as the actor; the import's id.
+
+    The file is the import's from now on, which deletes it at its end.
+
+    Raises ImportKindUnknown, ImportNotPermitted, FileUnknown, ImportFileInvalid for one that is empty
+    or too large, ImportsTooMany.
+    """
+    wanted, actor = kind_of(kind), current_actor()
+    await _check(wanted, actor.id)
+    await lock_until_commit("imports")
+    card = await file_card(file_id)
+    if await _is_anothers(file_id):
+        raise FileUnknown()
+    if not 0 < card.size <= MOST_BYTES:
+        raise ImportFileInvalid(why=f"it has {card.size} bytes, of 1 to {MOST_BYTES}")
+    waiting = await fetch_value(
+        "SELECT count(*) FROM file_import WHERE tenant_id = $1 AND state = 'waiting'"
+    )
+    if waiting >= MOST_WAITING:
+        raise ImportsTooMany(most=MOST_WAITING)
+    import_id = new_id()
+    await keep_file(file_id)
+    await fetch(
+        "INSERT INTO file_import (tenant_id, id, staff_id, kind, file_id, file_name, size, state, "
+        "attempt, due_at, reason, chunk, place, bytes_read, rows, entered, changed, same, refused, "
+        "requested_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, now(), '', 0, 0, 0, 0, 0, "
+        "0, 0, 0, $8)",
+        *(import_id, actor.id, kind, file_id, card.name, card.size, clock.now()),
+    )
+    await record(
+        "import.requested",
+        f"file_import:{import_id}",
+        changes={"kind": (None, kind), "file": (None, card.name), "bytes": (None, card.size)},
+    )
+    wake_after_commit(TOPIC)
+    return import_id
+
+
+async def _is_anothers(file_id: UUID) -> bool:
+    """Whether the file is what an export has written, or is being taken in already."""
+    return bool(
+        await fetch(
+            "SELECT id FROM export WHERE tenant_id = $1 AND file_id = $2 UNION ALL "
+            "SELECT id FROM file_import WHERE tenant_id = $1 AND file_id = $2",
+            file_id,
+        )
+    )
+
+
+async def _check(kind: ImportKind, staff_id: UUID | None) -> None:
+    standing = await standing_of(staff_id) if staff_id is not None else None
+    if standing is None or kind.permission.key not in standing.rights.permissions:
+        raise ImportNotPermitted(kind=kind.key, needed=kind.permission.key)
+
+
+_OPEN = """
+SELECT r.id, r.row_no, r.sealed, i.id AS file_import_id, i.kind FROM refused_row r
+  JOIN file_import i ON i.tenant_id = r.tenant_id AND i.id = r.file_import_id
+ WHERE r.tenant_id = $1 AND r.state = 'open'
+"""
+
+
+async def redo_import(import_id: UUID, after: int = 0) -> Redone:
+    """Tries up to 200 refused rows again, behind that row, once what was wrong outside is mended.
+
+    Raises ImportUnknown, ImportNotPermitted.
+    """
+    found = await fetch_one(
+        "SELECT kind FROM file_import WHERE tenant_id = $1 AND id = $2 FOR UPDATE", import_id
+    )
+    if found is None:
+        raise ImportUnknown()
+    await _check(kind_of(found["kind"]), current_actor().id)
+    rows = await fetch(
+        f"{_OPEN} AND i.id = $2 AND r.row_no > $3 ORDER BY r.row_no LIMIT {REDO_ROWS} "
+        "FOR UPDATE OF r",
+        *(import_id, after),
+    )
+    done = await _try_again(rows, [await _kept(row) for row in rows])
+    if rows:
+        await record(
+            "import.redone",
+            f"file_import:{import_id}",
+            changes={"tried": (None, len(rows)), "mended": (None, done.mended)},
+        )
+    return done
+
+
+async def correct_row(row_id: UUID, cells: object) -> Redone:
+    """Replaces cells of a refused row, by column, and tries it again; the original stays if it fails.
+
+    Raises ImportRowUnknown, ImportCellsInvalid, ImportNotPermitted.
+    """
+    if not isinstance(cells, dict) or not all(isinstance(each, str) for each in cells.values()):
+        raise ImportCellsInvalid()
+    rows = await fetch(f"{_OPEN} AND r.id = $2 FOR UPDATE", row_id)
+    if not rows:
+        raise ImportRowUnknown()
+    await _check(kind_of(rows[0]["kind"]), current_actor().id)
+    kept = {name: cell for name, cell in (await _kept(rows[0])).items() if name != "$"}
+    done = await _try_again(rows, [{**kept, **cells}])
+    await record(
+        "import.row_corrected",
+        f"refused_row:{row_id}",
+        changes={name[:120]: (_told(kept.get(name)), _told(cell)) for name, cell in cells.items()},
+    )
+    return done
+
+
+def _told(cell: str | None) -> str | None:
+    return None if cell is None else without_numbers(cell)[:120]
+
+
+def _place(row_id: UUID) -> Place:
+    return Place(current_tenant(), "refused_row", row_id, "sealed")
+
+
+async def _kept(row: Row) -> dict[str, str]:
+    opened: dict[str, str] = orjson.loads(
+        (await tenant_keys()).open(row["sealed"], _place(row["id"]))
+    )
+    return opened
+
+
+async def _try_again(rows: Sequence[Row], cells: Sequence[Cells]) -> Redone:
+    if not rows:
+        return Redone(0, 0)
+    kind, import_id = kind_of(rows[0]["kind"]), rows[0]["file_import_id"]
+    # A row that never was one has no cells yet: it stays as it is until somebody corrects it.
+    readable = [(row, each) for row, each in zip(rows, cells, strict=True) if "$" not in each]
+    fates = await kind.take([each for _, each in readable], import_id) if readable else []
+    mended = [
+        row["id"] for (row, _), fate in zip(readable, fates, strict=True) if isinstance(fate, Taken)
+    ]
+    await fetch(
+        "UPDATE refused_row SET state = 'mended' WHERE tenant_id = $1 AND id = ANY ($2::uuid[])",
+        mended,
+    )
+    await _say_anew(
+        [
+            (row["id"], fate)
+            for (row, _), fate in zip(readable, fates, strict=True)
+            if isinstance(fate, RowRefused)
+        ]
+    )
+    counts = _counts(fates)
+    await fetch(
+        "UPDATE file_import SET entered = entered + $3, changed = changed + $4, same = same + $5, "
+        "refused = refused - $6 WHERE tenant_id = $1 AND id = $2",
+        *(import_id, counts[Taken.ENTERED], counts[Taken.CHANGED], counts[Taken.SAME]),
+        len(mended),
+    )
+    return Redone(len(mended), len(rows) - len(mended), rows[-1]["row_no"])
+
+
+def _counts(fates: Sequence[Taken | RowRefused]) -> dict[Taken, int]:
+    return {taken: sum(fate is taken for fate in fates) for taken in Taken}
+
+
+async def _say_anew(refused: Sequence[tuple[UUID, RowRefused]]) -> None:
+    await fetch(
+        "UPDATE refused_row r SET field = t.field, code = t.code, found = t.found "
+        "FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[]) AS t(id, field, code, found) "
+        "WHERE r.tenant_id = $1 AND r.id = t.id",
+        [row_id for row_id, _ in refused],
+        *_columns([why for _, why in refused]),
+    )
+
+
+def _columns(refused: Sequence[RowRefused]) -> tuple[list[str], list[str], list[str]]:
+    """Field, code and finding, as they are kept: numbers of people hidden."""
+    return (
+        [each.field[:120] for each in refused],
+        [each.code[:40] for each in refused],
+        [without_numbers(each.found)[:120] for each in refused],
+    )
+
+
+async def keep_refused(
+    import_id: UUID, refused: Sequence[tuple[int, Mapping[str, Any], RowRefused]]
+) -> None:
+    """Puts rows aside, each with its number, its cells and what is wrong, in one statement."""
+    if not refused:
+        return
+    key, ids = (await tenant_keys()).sealing, [new_id() for _ in refused]
+    await fetch(
+        "INSERT INTO refused_row (tenant_id, id, file_import_id, row_no, sealed, field, code, "
+        "found, state, refused_at) SELECT $1, t.id, $2, t.row_no, t.sealed, t.field, t.code, "
+        "t.found, 'open', $3 FROM unnest($4::uuid[], $5::int[], $6::bytea[], $7::text[], "
+        "$8::text[], $9::text[]) AS t(id, row_no, sealed, field, code, found)",
+        *(import_id, clock.now(), ids, [row_no for row_no, _, _ in refused]),
+        [
+            seal(key, orjson.dumps(dict(cells)), _place(row_id))
+            for row_id, (_, cells, _) in zip(ids, refused, strict=True)
+        ],
+        *_columns([why for _, _, why in refused]),
+    )
