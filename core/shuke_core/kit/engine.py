@@ -73,8 +73,8 @@ class UnitConnection(TransactionWrapper):
     async def begin(self) -> None:
         """Begins the transaction unless it has begun; for whoever's turn it is."""
         if not self.has_begun:
+            self.has_begun = True  # also if it is cancelled: what is half begun ends by ROLLBACK
             await self._connection.execute(self.opening)
-            self.has_begun = True
 
     def _turns(self) -> asyncio.Lock:
         holder = _part.get()
@@ -93,9 +93,10 @@ class UnitConnection(TransactionWrapper):
         Fields of one document run side by side. Without this a statement of one could fall between
         another's failed statement and its rollback, and two savepoints could end each other.
         Where nothing was said before, the transaction itself can be begun anew: a savepoint and its
-        end are two trips. Where it has not begun there is nothing to undo.
+        end are two trips. It has begun by then: what may be cancelled and gone on after is no lone read.
         """
         async with self._turns():
+            await self.begin()
             token = _part.set((self, asyncio.Lock()))
             is_first, self.is_fresh = self.is_fresh, False
             try:
@@ -104,15 +105,14 @@ class UnitConnection(TransactionWrapper):
                 try:
                     yield
                 except BaseException:
-                    if is_first and self.has_begun:
+                    if is_first:
                         await self.run(f"ROLLBACK; {self.opening}")
-                    elif not is_first:
+                    else:
                         await self.run("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part")
                     raise
                 if not is_first:
                     await self.run("RELEASE SAVEPOINT part")
             finally:
-                self.is_fresh = not self.has_begun
                 _part.reset(token)
 
     async def fetch(self, sql: str, *values: object) -> list[dict[str, Any]]:
@@ -223,7 +223,7 @@ class OpenTransaction:
         try:
             await _roll_back(raw, failure)
         finally:
-            await self._client.give_back(raw)
+            await self._client.release(raw)
 
 
 class ShukeClient(AsyncpgDBClient):
@@ -251,6 +251,12 @@ class ShukeClient(AsyncpgDBClient):
             connection._on_release()
             await raw._holder.release(None)
             return
+        await self.release(raw)
+
+    async def release(self, raw: asyncpg.Connection) -> None:
+        """The connection is the pool's again, once whatever is under way on it has ended."""
+        assert self._pool is not None  # noqa: S101
+        connection: LoneConnection | None = raw._con
         if connection is not None and connection.is_asking:  # a task that outlives its unit
             connection.terminate()
         await self._pool.release(raw)
