@@ -20,8 +20,9 @@ from shuke_core.database.roles import APP, NARROWED, OWN, STORES
 
 # What is about no member at all is of no member: hidden, unless it is written here that it is free.
 FREE_WITHOUT_MEMBER = frozenset({"alert", "audit_entry", "file", "task"})
-# What leads to a table that is narrowed, and to no member by that: the file of an export is nobody's.
-_OF_NOBODY = frozenset({"export"})
+# What leads to a table that is narrowed, and to no member by that: the file of an export
+# or an import is nobody's.
+_OF_NOBODY = frozenset({"export", "file_import"})
 
 _MINE = "nullif(current_setting('shuke.staff_id', true), '')::uuid"
 _THERE = "store_id = ANY (nullif(current_setting('shuke.stores', true), '')::uuid[])"

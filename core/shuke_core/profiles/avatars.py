@@ -15,10 +15,12 @@ from shuke_core.files.uploads import Upload, keep_upload, use_upload
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import fetch, fetch_one
 from shuke_core.members.errors import MemberUnknown
+from shuke_core.merging.window import undo_days
 from shuke_core.profiles.rules import Value
 
-# Longer than a merge can be undone: until then the picture that it replaced may be wanted.
-KEPT_ASIDE: Final = timedelta(days=31)
+# Longer than the merge of this moment can be undone: until then the picture that it replaced may be
+# wanted.
+_A_DAY_MORE: Final = timedelta(days=1)
 
 
 async def upload_own_picture(member_id: UUID, picture: Picture) -> Upload:
@@ -54,6 +56,7 @@ async def change_avatar(member_id: UUID, before: Value | None, now: Value | None
 async def settle_avatars(_: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
     """After a merge or its undo: a picture that one of them shows has no end, any other of theirs has
     one. Uploads that nobody has used keep the end they have."""
+    kept_aside = timedelta(days=await undo_days()) + _A_DAY_MORE
     await fetch(
         """
         WITH theirs AS (
@@ -64,5 +67,5 @@ async def settle_avatars(_: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
                                             ELSE coalesce(f.expires_at, $3) END
          WHERE f.tenant_id = $1 AND f.member_id IN (SELECT id FROM theirs) AND f.uploaded_by IS NULL
         """,
-        *([survivor_id, absorbed_id], clock.now() + KEPT_ASIDE),
+        *([survivor_id, absorbed_id], clock.now() + kept_aside),
     )

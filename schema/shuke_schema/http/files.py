@@ -17,13 +17,14 @@ from shuke_core.files.pictures import MOST_BYTES, Picture, read_picture
 from shuke_core.files.uploads import Upload
 from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
+from shuke_core.kit.transactions import unit_of_work
 from shuke_core.tenants.errors import TenantClosing
 from shuke_core.tenants.queries import TenantCard, find_tenant
 from shuke_schema.context import Context
 from shuke_schema.http.answers import JsonAnswer, refusal
 from shuke_schema.http.door import Door
 from shuke_schema.http.errors import DeadlineExceeded
-from shuke_schema.http.execution import unit_in_time
+from shuke_schema.http.execution import Deadline
 from shuke_schema.http.limits import Limits
 from shuke_schema.http.multipart import read_file
 from shuke_schema.http.rates import Caller, Rates
@@ -69,7 +70,7 @@ async def _kept(
         raise TenantClosing(slug=tenant.slug)
     token = bearer_of(request)
     await rates.take(_caller(tenant, token, request), UPLOAD_COST, door.limits)
-    async with unit_in_time(tenant, door.limits.deadline_seconds):
+    async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
         uploads.check(await door.identify(tenant, token))
     try:
         async with asyncio.timeout(SENDING_SECONDS):
@@ -77,7 +78,7 @@ async def _kept(
     except TimeoutError:
         raise DeadlineExceeded(seconds=f"{SENDING_SECONDS:g}") from None
     picture = read_picture(data)
-    async with unit_in_time(tenant, door.limits.deadline_seconds):
+    async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
         context = await door.identify(tenant, token)  # who may meanwhile have been logged out
         uploads.check(context)
         upload = await uploads.keep(context, picture)
@@ -103,7 +104,7 @@ def picture_endpoint(limits: Limits, rates: Rates) -> Endpoint:
         try:
             tenant = await find_tenant(request.path_params["tenant"])
             await rates.take(_caller(tenant, None, request), PICTURE_COST, limits)
-            async with unit_in_time(tenant, limits.deadline_seconds):
+            async with Deadline(limits.deadline_seconds), unit_of_work(tenant.id):
                 picture = await linked_picture(request.path_params["token"])
         except ShukeError as error:
             return refusal(error)

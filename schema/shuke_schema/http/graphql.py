@@ -75,10 +75,8 @@ async def _answer(door: Door, rates: Rates, tenant: TenantCard, request: Request
     await rates.take_guarded(caller, guessable)
     told = None
     if outside is not None:
-        async with (
-            Deadline(limits.deadline_seconds),
-            unit_of_work(tenant.id),
-        ):  # who may not, asks nobody
+        # Who may not, asks nobody.
+        async with Deadline(limits.deadline_seconds), unit_of_work(tenant.id):
             context = await door.identify(tenant, token)
             curious = door.may_introspect(context)
             documents.check(text, document, may_introspect=curious, trusted=known)

@@ -20,11 +20,12 @@ from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.members.errors import MemberUnknown
-from shuke_core.merging.rules import WINDOW, FieldRule
+from shuke_core.merging.rules import FieldRule
 from shuke_core.merging.services import merge_members, undo_merge
+from shuke_core.merging.window import DAYS, set_undo_days
 from shuke_core.personal_data.document import document_of
 from shuke_core.personal_data.erasure import erase
-from shuke_core.profiles.avatars import KEPT_ASIDE, upload_own_picture, upload_picture
+from shuke_core.profiles.avatars import upload_own_picture, upload_picture
 from shuke_core.profiles.errors import MemberChanged
 from shuke_core.profiles.queries import values_of
 from shuke_core.profiles.services import update_member, update_own_profile
@@ -173,7 +174,7 @@ async def test_a_merge_fills_the_picture_and_its_undo_gives_it_back(shop: Shop) 
 
 
 async def test_a_picture_that_a_merge_puts_aside_is_kept_for_its_undo(shop: Shop) -> None:
-    assert KEPT_ASIDE > WINDOW
+    await act(shop, set_undo_days(90))
     kept, gone = await shop.member(PHONE), await shop.member(OTHER)
     own, others = await shown(shop, kept), await shown(shop, gone)
     unused = await sent(shop, kept)
@@ -181,7 +182,7 @@ async def test_a_picture_that_a_merge_puts_aside_is_kept_for_its_undo(shop: Shop
     merge_id = await act(shop, merge_members(kept, gone, choices))
     assert await avatar(shop, kept) == others
     assert await files(shop) == {own: False, others: True, unused: False}
-    with clock.held_at(clock.now() + WINDOW - timedelta(minutes=1)):
+    with clock.held_at(clock.now() + timedelta(days=90, minutes=-1)):
         await sweep(shop)
         assert await files(shop) == {own: False, others: True}
         await act(shop, undo_merge(merge_id))
