@@ -195,7 +195,7 @@ async def test_what_a_merge_put_aside_goes_when_it_can_not_be_undone_any_more(sh
     await shown(shop, kept)
     others = await shown(shop, gone)
     await act(shop, merge_members(kept, gone, {"avatar": FieldRule.ABSORBED}))
-    with clock.held_at(clock.now() + KEPT_ASIDE):
+    with clock.held_at(clock.now() + timedelta(days=DAYS + 2)):
         await sweep(shop)
     assert (await avatar(shop, kept), await files(shop)) == (others, {others: True})
 
