@@ -33,6 +33,13 @@ class SwallowedFailure(RuntimeError):
     """The unit went on after a failed statement; PostgreSQL has rolled all of it back."""
 
 
+class _Ended:
+    """Stands in for the connection of a unit that is over: a task that outlived it gets nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise OutsideUnitOfWork("a task has outlived its unit of work")
+
+
 # The unit whose savepoint the running task is in, and the order of the statements in there.
 _part: ContextVar[tuple[TransactionWrapper, asyncio.Lock] | None] = ContextVar(
     "shuke_part", default=None
@@ -75,6 +82,12 @@ class UnitConnection(TransactionWrapper):
         if not self.has_begun:
             self.has_begun = True  # also if it is cancelled: what is half begun ends by ROLLBACK
             await self._connection.execute(self.opening)
+
+    def end(self) -> tuple[asyncpg.Connection, bool]:
+        """The connection, for what ends the transaction, and whether a task still asks on it. Whoever's
+        turn comes from now on finds none."""
+        raw, self._connection = self._connection, _Ended()
+        return raw, self._lock.locked()
 
     def _turns(self) -> asyncio.Lock:
         holder = _part.get()
@@ -199,10 +212,12 @@ class OpenTransaction:
     async def __aexit__(
         self, kind: type[BaseException] | None, failure: BaseException | None, _: object
     ) -> None:
-        raw = self._unit._connection
+        raw, is_busy = self._unit.end()
         self._others.reset(self._token)
-        if failure is not None:
-            await self._undo(raw, failure)
+        if failure is not None or is_busy:
+            await self._undo(raw, failure, is_busy=is_busy)
+            if failure is None and self._unit.has_begun:
+                raise OutsideUnitOfWork("a unit has ended around a task that still asked in it")
             return
         if not self._unit.has_begun:
             lost = _is_lost(raw)
@@ -219,9 +234,16 @@ class OpenTransaction:
             raise
         await self._client.give_back(raw)
 
-    async def _undo(self, raw: asyncpg.Connection, failure: BaseException) -> None:
+    async def _undo(
+        self, raw: asyncpg.Connection, failure: BaseException | None, *, is_busy: bool = False
+    ) -> None:
+        """Where a task is in the middle of a statement the connection is closed: nobody else may have
+        it, and PostgreSQL rolls back what a lost connection had open."""
         try:
-            await _roll_back(raw, failure)
+            if is_busy:
+                raw.terminate()
+            elif failure is not None:
+                await _roll_back(raw, failure)
         finally:
             await self._client.release(raw)
 
@@ -254,11 +276,8 @@ class ShukeClient(AsyncpgDBClient):
         await self.release(raw)
 
     async def release(self, raw: asyncpg.Connection) -> None:
-        """The connection is the pool's again, once whatever is under way on it has ended."""
+        """The connection is the pool's again, once whatever is being cancelled on it has ended."""
         assert self._pool is not None  # noqa: S101
-        connection: LoneConnection | None = raw._con
-        if connection is not None and connection.is_asking:  # a task that outlives its unit
-            connection.terminate()
         await self._pool.release(raw)
 
     async def take(self) -> asyncpg.Connection:

@@ -49,20 +49,11 @@ class LoneConnection(asyncpg.Connection):  # type: ignore[misc]
             await super().reset(timeout=timeout)
 
     @property
-    def is_asking(self) -> bool:
-        """Whether somebody waits for an answer on it."""
-        return bool(self._stmt_exclusive_section._acquired)
-
-    @property
     def is_at_rest(self) -> bool:
-        """Whether it can be given to the next as it is: nothing is open, asked or being cancelled."""
+        """Whether it can be given to the next as it is: nothing is open or being cancelled, and it
+        lives. That nobody asks on it any more is known by the unit alone."""
         protocol = self._protocol
-        return not (
-            self.is_asking
-            or protocol.is_in_transaction()
-            or protocol._is_cancelling()
-            or self.is_closed()
-        )
+        return not (protocol.is_in_transaction() or protocol._is_cancelling() or self.is_closed())
 
     @property
     def may_go_alone(self) -> bool:
@@ -73,15 +64,12 @@ class LoneConnection(asyncpg.Connection):  # type: ignore[misc]
         self, tenant_id: UUID, sql: str, values: Sequence[object]
     ) -> list[asyncpg.Record]:
         """Rows of a statement that only reads, as this tenant. No transaction may be open."""
-        if self._tell is None:
-            self._tell = await self._get_statement(_TELL, None, named=True, use_cache=False)
-        ahead = _bound(self._tell.name, str(tenant_id).encode())
 
         async def ask(statement: Any, _: None) -> Any:
             protocol = self._protocol
             await protocol._wait_for_cancellation()  # of what was asked before
             asked = protocol.queries_count
-            self._transport.write(ahead)
+            self._transport.write(_bound(self._tell.name, str(tenant_id).encode()))
             try:
                 return await protocol.bind_execute(statement, values, "", 0, False, None)
             except BaseException:
@@ -90,5 +78,7 @@ class LoneConnection(asyncpg.Connection):  # type: ignore[misc]
                 raise
 
         with self._stmt_exclusive_section:
+            if self._tell is None:
+                self._tell = await self._get_statement(_TELL, None, named=True, use_cache=False)
             rows, _ = await self._do_execute(sql, ask, None)
         return rows  # type: ignore[no-any-return]
