@@ -72,7 +72,7 @@ async def many(shop: Shop) -> AsyncIterator[Shop]:
 def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Every scan in what is sent: its kind, table, what it seeks by, how many rows it went through."""
     found: list[dict[str, Any]] = []
-    fetch = UnitConnection.fetch
+    fetch, alone = UnitConnection.fetch, UnitConnection.read
 
     def note(plan: dict[str, Any]) -> None:
         if plan.get("Relation Name") in TABLES and plan["Node Type"] != "ModifyTable":
@@ -110,6 +110,11 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         rows = await explained(self, sql, *values)
         return next(iter(rows[0].values())) if rows else None
 
+    async def read(self: UnitConnection, sql: str, *values: object) -> Any:
+        await explained(self, sql, *values)
+        return await alone(self, sql, *values)
+
+    monkeypatch.setattr(UnitConnection, "read", read)
     monkeypatch.setattr(UnitConnection, "fetch", explained)
     monkeypatch.setattr(UnitConnection, "fetch_value", value)
     return found

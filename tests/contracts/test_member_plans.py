@@ -116,7 +116,7 @@ async def many(shop: Shop) -> AsyncIterator[Shop]:
 def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """Every scan in what is read: its kind, table, what it seeks by, how many rows it went through."""
     found: list[dict[str, Any]] = []
-    fetch = UnitConnection.fetch
+    fetch, alone = UnitConnection.fetch, UnitConnection.read
 
     def note(plan: dict[str, Any]) -> None:
         if "Relation Name" in plan:
@@ -144,6 +144,11 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         rows = await explained(self, sql, *values)
         return next(iter(rows[0].values())) if rows else None
 
+    async def read(self: UnitConnection, sql: str, *values: object) -> Any:
+        await explained(self, sql, *values)
+        return await alone(self, sql, *values)
+
+    monkeypatch.setattr(UnitConnection, "read", read)
     monkeypatch.setattr(UnitConnection, "fetch", explained)
     monkeypatch.setattr(UnitConnection, "fetch_value", value)
     return found

@@ -133,7 +133,7 @@ def _nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """(table, statement) of every large table that a statement would read from end to end."""
     found: list[tuple[str, str]] = []
-    fetch = UnitConnection.fetch
+    fetch, alone = UnitConnection.fetch, UnitConnection.read
 
     async def explained(self: UnitConnection, sql: str, *values: object) -> list[dict[str, Any]]:
         if sql.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE")):
@@ -147,6 +147,11 @@ def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         (row,) = await explained(self, sql, *values)
         return next(iter(row.values()))
 
+    async def read(self: UnitConnection, sql: str, *values: object) -> Any:
+        await explained(self, sql, *values)
+        return await alone(self, sql, *values)
+
+    monkeypatch.setattr(UnitConnection, "read", read)
     monkeypatch.setattr(UnitConnection, "fetch", explained)
     monkeypatch.setattr(UnitConnection, "fetch_value", value)
     return found

@@ -85,7 +85,7 @@ async def test_a_second_run_changes_nothing(owner: asyncpg.Connection) -> None:
 
 async def test_yesterday_to_fourteen_days_ahead_are_made(owner: asyncpg.Connection) -> None:
     day = datetime.now(UTC).date() + FAR
-    done = await ensure_partitions(owner, day)
+    done = await ensure_partitions(owner, day, followers={})
     wanted = [_named(day + timedelta(days=n)) for n in range(-1, DAYS_AHEAD + 1)]
     assert list(done.made) == wanted
     assert await _names(owner) == {*wanted, "event_default"}

@@ -139,21 +139,21 @@ async def test_staff_see_every_state_and_choose_among_them(shop: Shop) -> None:
 async def test_a_page_is_one_statement(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a category a look at where it stands comes first."""
     ids, sent = await _shelves(shop), []
-    fetch, value = UnitConnection.fetch, UnitConnection.fetch_value
+    fetch, read = UnitConnection.fetch, UnitConnection.read
 
     async def noted(self: UnitConnection, sql: str, *values: object) -> Any:
         sent.append(sql)
         return await fetch(self, sql, *values)
 
-    async def noted_value(self: UnitConnection, sql: str, *values: object) -> Any:
+    async def noted_alone(self: UnitConnection, sql: str, *values: object) -> Any:
         sent.append(sql)
-        return await value(self, sql, *values)
+        return await read(self, sql, *values)
 
     for variables, expected in (({}, 1), ({"category": ids["饮品"]}, 2)):
         async with unit_of_work(shop.tenant_id):
             await page_of(None, "{ categories { name } }")  # what any first read looks up
             monkeypatch.setattr(UnitConnection, "fetch", noted)
-            monkeypatch.setattr(UnitConnection, "fetch_value", noted_value)
+            monkeypatch.setattr(UnitConnection, "read", noted_alone)
             sent.clear()
             await page_of(None, SHOP, **variables)
             monkeypatch.undo()

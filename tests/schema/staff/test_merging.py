@@ -191,7 +191,7 @@ async def test_a_list_takes_as_many_statements_for_ten_as_for_one(
             await note_double(ids[0], one, DoubleReason.PHONE)
             await merge_members(ids[0], other)
     said: list[str] = []
-    for name in ("fetch", "fetch_value"):
+    for name in ("fetch", "fetch_value", "read"):
         told = getattr(UnitConnection, name)
 
         async def counting(
