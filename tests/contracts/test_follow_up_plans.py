@@ -18,7 +18,7 @@ from tests.support.shop import Shop
 
 from shuke_core.database.config import credentials
 from shuke_core.kit.engine import UnitConnection
-from shuke_core.kit.transactions import fetch_value, unit_of_work
+from shuke_core.kit.transactions import read_value, unit_of_work
 from shuke_schema.asgi import create_app
 
 pytestmark = pytest.mark.slow
@@ -95,14 +95,14 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 def scans(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What the statements of reads have gone through."""
     found: list[tuple[str, int]] = []
-    value = UnitConnection.fetch_value
+    read = UnitConnection.read
 
     async def explained(self: UnitConnection, sql: str, *values: object) -> Any:
         rows = await self.fetch(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *values)
         found.extend(_scans(orjson.loads(rows[0]["QUERY PLAN"])[0]["Plan"]))
-        return await value(self, sql, *values)
+        return await read(self, sql, *values)
 
-    monkeypatch.setattr(UnitConnection, "fetch_value", explained)
+    monkeypatch.setattr(UnitConnection, "read", explained)
     return found
 
 
@@ -145,5 +145,5 @@ async def test_no_list_goes_through_its_history(
     assert heavy == {}
     scans.clear()
     async with unit_of_work(busy.tenant_id):  # what does go through all of it is seen
-        await fetch_value("SELECT count(*) FROM task WHERE tenant_id = $1 AND version > 0")
+        await read_value("SELECT count(*) FROM task WHERE tenant_id = $1 AND version > 0")
     assert max(rows for _, rows in scans) >= ROWS

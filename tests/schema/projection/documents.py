@@ -41,12 +41,13 @@ class Drawn:
 
 @dataclass(slots=True)
 class Drawing:
-    """One document in the making. `cursors` and `texts` are values that mean something."""
+    """One document in the making. `cursors`, `texts` and `ids` are values that mean something."""
 
     schema: GraphQLSchema
     draw: random.Random
     cursors: list[str]
     texts: list[str]
+    ids: list[str]
     _variables: dict[str, Variable] = field(default_factory=dict)
     _fragments: list[tuple[str, str, str]] = field(default_factory=list)
     _aliases: int = 0
@@ -151,7 +152,8 @@ class Drawing:
             return self._chance(50)
         if kind.name == "DateTime":
             return self.draw.choice(["2026-11-22T08:00:00+00:00", "2026-11-23T09:00:00+08:00"])
-        return self.draw.choice([*self.cursors, *self.texts, "made-up", ""])
+        known = self.ids if kind.name == "ID" else [*self.cursors, *self.texts]
+        return self.draw.choice([*known, "made-up", ""])
 
     def _literal(self, value: Any, argument: GraphQLArgument | None = None) -> str:
         if isinstance(value, str) and argument is not None:

@@ -89,9 +89,8 @@ class Trial:
                 async with unit_of_work(tenant.id):
                     tenant.key = (await tenant_keys()).digesting
                     tenant.slug = (await this_tenant()).slug
-            texts = [*TEXTS[:2], *tenant.ids_of_the_shop()]
-            cursors = tenant.cursors()
-            drawn = Drawing(self.judge, draw, cursors[:8] + cursors[-2:], texts).document()
+            cursors, ids = tenant.cursors(), tenant.ids_of_the_shop()
+            drawn = Drawing(self.judge, draw, cursors[:8] + cursors[-2:], TEXTS[:2], ids).document()
             node = parse(drawn.text)
             if validate(self.judge, node):
                 self.counts["invalid"] += 1
