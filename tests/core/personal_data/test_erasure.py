@@ -18,6 +18,7 @@ from shuke_core.events.reactions import Event, Reaction
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, unit_of_work
+from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.holdings import OnErase, declared_holdings
 from shuke_core.members.phones import normalise_phone
@@ -65,6 +66,7 @@ async def _rich(runtime: Runtime) -> tuple[FullTenant, list[UUID]]:
             *(member_id, NICKNAME, clock.now().date()),
         )
         await give_consent(member_id, Purpose.PRIVACY, 2, guardian=GUARDIAN)
+        await note_double(merged, member_id, DoubleReason.PHONE)
         await fetch(
             "UPDATE member SET state = 'merged', merged_into_id = $3, name = '旧名字甲' "
             "WHERE tenant_id = $1 AND id = $2",
