@@ -26,7 +26,7 @@ from shuke_core.rules.times import At
 
 GOAL = 0.8
 RULES = 200
-_NUMBER = 920
+_NUMBER = 930
 _GENDERS = ("female", "male")
 _REGIONS = ("440305", "310115", "110101", "330106")
 _PROFILES = """
