@@ -5,6 +5,7 @@ import fcntl
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 from tortoise.context import TortoiseContext
@@ -16,6 +17,7 @@ from shuke_core.database.roles import APP, OWNER, ensure_database, ensure_roles
 from shuke_core.embedded import EmbeddedServers
 from shuke_core.kit.engine import ShukeClient, app_client
 from shuke_core.places import Places
+from shuke_core.runtime import CONNECTION_OPTIONS, Runtime
 
 _TEMPLATE = "shuke_template"
 
@@ -95,7 +97,7 @@ def _scratch_name() -> str:
 
 @asynccontextmanager
 async def own_pool(
-    places: Places, size: int, apps: Mapping[str, App] | None = None, **options: int
+    places: Places, size: int, apps: Mapping[str, App] | None = None, **options: Any
 ) -> AsyncIterator[ShukeClient]:
     """Units of work of the caller's task, and of tasks it starts, use this pool instead."""
     config = tortoise_config(
@@ -113,3 +115,15 @@ async def own_pool(
             yield client
         finally:
             await client.close()
+
+
+@asynccontextmanager
+async def undisturbed(runtime: Runtime, servers: EmbeddedServers) -> AsyncIterator[Runtime]:
+    """The process with a database of its own for the block: a worker that is timed finds no work of
+    hundreds of other tests' tenants there, which it would rightly do first."""
+    options = {**CONNECTION_OPTIONS, "statement_cache_size": runtime.settings.statement_cache}
+    async with (
+        migrated_database(servers) as places,
+        own_pool(places, runtime.settings.pool_size, **options),
+    ):
+        yield Runtime(runtime.settings, places)

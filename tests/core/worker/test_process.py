@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from time import monotonic
 
 import orjson
 import pytest
 from redis.asyncio import Redis
-from tests.support.shop import Shop
+from tests.support.scratch import undisturbed
+from tests.support.shop import Shop, open_shop
 
 from shuke_core.app import DRAINS
 from shuke_core.embedded import EmbeddedServers
 from shuke_core.integrations.services import receive_message
 from shuke_core.kit.tasks import end
 from shuke_core.kit.transactions import current_unit, unit_of_work
+from shuke_core.runtime import Runtime
 from shuke_core.settings import Settings
 from shuke_core.worker import arq_bridge
 from shuke_core.worker.arq_bridge import QUEUE, ArqWaker
@@ -36,6 +39,16 @@ async def _worker(settings: Settings, redis_url: str) -> AsyncIterator[None]:
         await asyncio.wait_for(task, 5)
 
 
+@asynccontextmanager
+async def _shop_alone(runtime: Runtime, servers: EmbeddedServers) -> AsyncIterator[Shop]:
+    async with undisturbed(runtime, servers) as alone:
+        yield await open_shop(alone, points_per_yuan=Decimal(1), expires_after_days=365)
+
+
+def _eager(runtime: Runtime) -> Settings:
+    return runtime.settings.model_copy(update={"poll_seconds": 0.1})
+
+
 async def _seconds_until_points(shop: Shop, limit: float = 5.0) -> float:
     start = monotonic()
     while monotonic() - start < limit:
@@ -48,12 +61,11 @@ async def _seconds_until_points(shop: Shop, limit: float = 5.0) -> float:
 
 @pytest.mark.slow
 async def test_a_wake_through_arq_beats_polls_that_never_come(
-    shop: Shop, servers: EmbeddedServers, monkeypatch: pytest.MonkeyPatch
+    runtime: Runtime, servers: EmbeddedServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arq_bridge, "_LOOK_SECONDS", 3600.0)  # arq looks when it is told to
-    assert shop.runtime is not None
-    lazy = shop.runtime.settings.model_copy(update={"poll_seconds": 3600.0})
-    async with _worker(lazy, servers.redis_url):
+    lazy = runtime.settings.model_copy(update={"poll_seconds": 3600.0})
+    async with _shop_alone(runtime, servers) as shop, _worker(lazy, servers.redis_url):
         async with unit_of_work(shop.tenant_id):
             headers, body = shop.message([shop.ticket(phone=PHONE)])
             received = await receive_message("till", headers, body)
@@ -66,10 +78,11 @@ async def test_a_wake_through_arq_beats_polls_that_never_come(
 
 
 @pytest.mark.slow
-async def test_without_any_redis_the_poll_does_the_work(shop: Shop, tmp_path: Path) -> None:
-    assert shop.runtime is not None
-    settings = shop.runtime.settings.model_copy(update={"poll_seconds": 0.1})
-    async with _worker(settings, f"unix://{tmp_path}/nobody.sock"):
+async def test_without_any_redis_the_poll_does_the_work(
+    runtime: Runtime, servers: EmbeddedServers, tmp_path: Path
+) -> None:
+    settings, nobody = _eager(runtime), f"unix://{tmp_path}/nobody.sock"
+    async with _shop_alone(runtime, servers) as shop, _worker(settings, nobody):
         await shop.send(shop.ticket(phone=PHONE))
         assert await _seconds_until_points(shop) < 5
 
@@ -105,7 +118,7 @@ async def test_a_waker_without_redis_neither_raises_nor_waits_long(tmp_path: Pat
 
 @pytest.mark.slow
 async def test_a_redis_that_is_frozen_holds_up_neither_waker_nor_worker(
-    shop: Shop, tmp_path: Path
+    runtime: Runtime, servers: EmbeddedServers, tmp_path: Path
 ) -> None:
     async def answers_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -114,15 +127,16 @@ async def test_a_redis_that_is_frozen_holds_up_neither_waker_nor_worker(
         finally:
             writer.close()
 
-    assert shop.runtime is not None
     path = tmp_path / "frozen.sock"
-    async with await asyncio.start_unix_server(answers_nothing, path):
+    async with (
+        _shop_alone(runtime, servers) as shop,
+        await asyncio.start_unix_server(answers_nothing, path),
+    ):
         waker = ArqWaker(f"unix://{path}")
         waker("inbox")
         start = monotonic()
         await waker.close()
-        settings = shop.runtime.settings.model_copy(update={"poll_seconds": 0.1})
-        async with _worker(settings, f"unix://{path}"):
+        async with _worker(_eager(runtime), f"unix://{path}"):
             await shop.send(shop.ticket(phone=PHONE))
             await _seconds_until_points(shop)
         assert monotonic() - start < 15

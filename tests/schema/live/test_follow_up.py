@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from statistics import median
 from time import monotonic
 
 import pytest
 from tests.support.follow_up import PHONE, act, ask, give_to
-from tests.support.shop import Shop
-from tests.support.sockets import Stage, client_of
+from tests.support.scratch import undisturbed
+from tests.support.shop import Shop, open_shop
+from tests.support.sockets import Stage, client_of, open_stage
 
 from shuke_core.app import DRAINS
+from shuke_core.embedded import EmbeddedServers
 from shuke_core.runtime import Runtime
 from shuke_core.staff.addressees import Addressee
 from shuke_core.tasks.services import Doer, hand_over_task
@@ -49,16 +52,26 @@ async def working(runtime: Runtime) -> AsyncIterator[None]:
         await worker
 
 
+@asynccontextmanager
+async def a_shop_with_an_advisor(runtime: Runtime) -> AsyncIterator[tuple[Shop, dict[str, str]]]:
+    """A tenant whose one member is in an advisor's hands, and the advisor's log-in."""
+    shop = await open_shop(runtime, points_per_yuan=Decimal(1), expires_after_days=365)
+    advisor = await shop.staff_login("advisor")
+    await give_to(shop, await shop.member(PHONE), await doer_of(shop, "advisor"))
+    yield shop, advisor
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Call to deprecated close")
 async def test_an_inquiry_is_seen_within_a_second(
-    stage: Stage, shop: Shop, runtime: Runtime
+    runtime: Runtime, servers: EmbeddedServers
 ) -> None:
-    advisor = await shop.staff_login("advisor")
-    await give_to(shop, await shop.member(PHONE), await doer_of(shop, "advisor"))
     took: list[float] = []
     async with (
-        working(runtime),
+        undisturbed(runtime, servers) as alone,
+        open_stage(alone) as stage,
+        a_shop_with_an_advisor(alone) as (shop, advisor),
+        working(alone),
         client_of(stage.address(shop, "staff"), advisor) as client,
     ):
         await client.subscribe(INTERACTIONS)
