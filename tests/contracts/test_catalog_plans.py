@@ -17,6 +17,7 @@ from tests.core.catalog.shelf import act
 from tests.core.orders.till import Till
 from tests.support.reading import page_of, told_staff
 from tests.support.shop import Shop
+from tests.support.statements import as_any_read
 
 from shuke_core.catalog.services import take_items
 from shuke_core.catalog.told import ToldItem
@@ -115,6 +116,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return await alone(self, sql, *values)
 
     monkeypatch.setattr(UnitConnection, "read", read)
+    monkeypatch.setattr(UnitConnection, "read_apart", as_any_read)
     monkeypatch.setattr(UnitConnection, "fetch", explained)
     monkeypatch.setattr(UnitConnection, "fetch_value", value)
     return found

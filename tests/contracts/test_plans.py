@@ -17,6 +17,7 @@ import pytest_asyncio
 from tests.contracts.house import ROOT, files
 from tests.support.reading import page_of
 from tests.support.shop import Shop
+from tests.support.statements import as_any_read
 
 from shuke_core.access.rights import EVERY_CLASS, Rights
 from shuke_core.audit.actors import Actor, act_as
@@ -152,6 +153,7 @@ def read_whole(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         return await alone(self, sql, *values)
 
     monkeypatch.setattr(UnitConnection, "read", read)
+    monkeypatch.setattr(UnitConnection, "read_apart", as_any_read)
     monkeypatch.setattr(UnitConnection, "fetch", explained)
     monkeypatch.setattr(UnitConnection, "fetch_value", value)
     return found

@@ -27,6 +27,7 @@ from shuke_core.kit.transactions import (
     dispatch_work,
     fetch,
     read,
+    read_value_apart,
     unit_of_work,
 )
 from shuke_core.places import Places
@@ -239,6 +240,36 @@ async def _is_cancelled_alone_and_goes_on(tenant_id: UUID) -> None:
         assert len(await read(_STORES)) == 2
 
 
+async def _reads_apart_what_fails_and_what_is_late(tenant_id: UUID) -> None:
+    """Nothing of it reaches what the unit reads and writes after it."""
+    async with unit_of_work(tenant_id, waits=True) as unit:
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await read_value_apart(10, "SELECT 1 / (count(*) - 2) FROM store WHERE tenant_id = $1")
+        assert len(await read(_STORES)) == 2
+        with pytest.raises(TimeoutError):
+            await read_value_apart(0.1, "SELECT pg_sleep(30), $1::uuid")
+        assert len(await read(_STORES)) == 2
+        assert not unit.connection.has_begun
+        with pytest.raises(TimeoutError):
+            await read_value_apart(0.1, "SELECT pg_sleep(30), $1::uuid")
+        await fetch("UPDATE store SET name = name WHERE tenant_id = $1")
+        with pytest.raises(TimeoutError):
+            await read_value_apart(0.1, "SELECT pg_sleep(30), $1::uuid")
+        assert len(await read(_STORES)) == 2
+
+
+async def _reads_apart_and_is_late_at_any_moment(tenant_id: UUID) -> None:
+    late = step = 0
+    while late < 60:
+        async with unit_of_work(tenant_id, waits=True):
+            try:
+                await read_value_apart(step % 50 * 3e-5, _STORES)
+            except TimeoutError:
+                late += 1
+            assert len(await read(_STORES)) == 2
+        step += 1
+
+
 async def _is_cancelled_alone_at_any_moment(tenant_id: UUID) -> None:
     async def short() -> None:
         async with unit_of_work(tenant_id, waits=True):
@@ -423,6 +454,8 @@ async def _loses_its_backend(tenant_id: UUID) -> None:
         _says_alone_what_is_no_value,
         _is_cancelled_alone,
         _is_cancelled_alone_and_goes_on,
+        _reads_apart_what_fails_and_what_is_late,
+        _reads_apart_and_is_late_at_any_moment,
         _is_cancelled_alone_at_any_moment,
         _ends_while_a_task_still_asks_alone,
         _loses_its_backend_alone,

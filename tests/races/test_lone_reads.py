@@ -12,7 +12,7 @@ import pytest
 from tests.support.shop import Shop
 
 from shuke_core.kit.engine import UnitConnection
-from shuke_core.kit.transactions import fetch, read_value, savepoint, unit_of_work
+from shuke_core.kit.transactions import fetch, read_value, read_value_apart, savepoint, unit_of_work
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,13 @@ class _Caller:
                     await fetch(_WAITS.format(0.01))
             except TimeoutError:
                 self._seen["late part"] += 1
-        elif chance < 0.9:
+        elif chance < 0.89:
+            try:
+                told = await read_value_apart(draw.random() * 0.004, _WAITS.format(0.002))
+                self._told(tenant, "apart", told)
+            except TimeoutError:
+                self._seen["late apart"] += 1
+        elif chance < 0.92:
             with pytest.raises(asyncpg.DivisionByZeroError):
                 await read_value(_FAILS.format(other))
             raise _Fails
@@ -105,7 +111,10 @@ async def test_each_read_is_of_its_tenant_and_no_connection_is_shared(
     seen = await _race(shop, other_shop)
     assert {each for each in seen if each.startswith("fault")} == set()
     assert seen["of another tenant"] == 0
-    assert min(seen[each] for each in ("alone", "in the unit", "cancelled", "failed")) > 50
+    assert (
+        min(seen[each] for each in ("alone", "in the unit", "late apart", "cancelled", "failed"))
+        > 50
+    )
 
 
 async def test_a_unit_that_lets_go_of_what_its_tasks_still_ask_on_is_found(

@@ -47,6 +47,7 @@ def filters_removed() -> Iterator[Removed]:
     removed = Removed()
     fetch, filtered = UnitConnection.fetch, TenantManager.get_queryset
     fetch_value, read = UnitConnection.fetch_value, UnitConnection.read
+    read_apart = UnitConnection.read_apart
 
     async def fetch_without(
         self: UnitConnection, sql: str, *values: object
@@ -61,6 +62,11 @@ def filters_removed() -> Iterator[Removed]:
     ) -> Sequence[asyncpg.Record]:
         return await read(self, removed.without(sql), *values)
 
+    async def read_apart_without(
+        self: UnitConnection, seconds: float, sql: str, *values: object
+    ) -> Sequence[asyncpg.Record]:
+        return await read_apart(self, seconds, removed.without(sql), *values)
+
     def unfiltered(self: TenantManager) -> QuerySet[Model]:
         removed.managers += 1
         return Manager.get_queryset(self)
@@ -68,6 +74,7 @@ def filters_removed() -> Iterator[Removed]:
     UnitConnection.fetch = fetch_without  # type: ignore[method-assign]
     UnitConnection.fetch_value = fetch_value_without  # type: ignore[method-assign]
     UnitConnection.read = read_without  # type: ignore[method-assign]
+    UnitConnection.read_apart = read_apart_without  # type: ignore[method-assign]
     TenantManager.get_queryset = unfiltered  # type: ignore[method-assign]
     try:
         yield removed
@@ -75,6 +82,7 @@ def filters_removed() -> Iterator[Removed]:
         UnitConnection.fetch = fetch  # type: ignore[method-assign]
         UnitConnection.fetch_value = fetch_value  # type: ignore[method-assign]
         UnitConnection.read = read  # type: ignore[method-assign]
+        UnitConnection.read_apart = read_apart  # type: ignore[method-assign]
         TenantManager.get_queryset = filtered  # type: ignore[method-assign]
 
 

@@ -106,7 +106,7 @@ class UnitConnection(TransactionWrapper):
         Fields of one document run side by side. Without this a statement of one could fall between
         another's failed statement and its rollback, and two savepoints could end each other.
         Where nothing was said before, the transaction itself can be begun anew: a savepoint and its
-        end are two trips. It has begun by then: what may be cancelled and gone on after is no lone read.
+        end are two trips. It has begun by then: what is undone together is one transaction.
         """
         async with self._turns():
             await self.begin()
@@ -149,6 +149,22 @@ class UnitConnection(TransactionWrapper):
                 self.is_fresh = False
                 return await self._connection.fetch(self.mark + sql, *values)  # type: ignore[no-any-return]
             return await self._connection.fetch_alone(self.alone_as, sql, values)  # type: ignore[no-any-return]
+
+    async def read_apart(
+        self, seconds: float, sql: str, *values: object
+    ) -> Sequence[asyncpg.Record]:
+        """Rows of a statement that only reads, and that may fail or be late: raises what it raised, or
+        TimeoutError, and the unit goes on as if it had not been asked.
+
+        The clock starts with its turn. While the unit waits it goes alone, so there is nothing to undo:
+        a transaction of its own has failed. Otherwise it is a part.
+        """
+        async with self._turns():
+            if not self.has_begun:
+                async with asyncio.timeout(seconds):
+                    return await self._connection.fetch_alone(self.alone_as, sql, values)  # type: ignore[no-any-return]
+        async with self.part(), asyncio.timeout(seconds):
+            return await self.read(sql, *values)
 
     async def run(self, script: str) -> None:
         """One simple-query trip, without values."""

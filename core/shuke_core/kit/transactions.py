@@ -228,6 +228,14 @@ async def read_value(sql: str, *values: object) -> Any:
     return rows[0][0] if rows else None
 
 
+async def read_value_apart(seconds: float, sql: str, *values: object) -> Any:
+    """As `read_value`, of a statement that may fail or take longer than `seconds` (TimeoutError): the
+    unit goes on as if it had not been asked."""
+    unit = current_unit()
+    rows = await unit.connection.read_apart(seconds, sql, current_tenant(), *values)
+    return rows[0][0] if rows else None
+
+
 async def fetch_across(sql: str, *values: object) -> list[Row]:
     """A statement outside any one tenant: the directory, or the queues seen as dispatch."""
     unit = current_unit()

@@ -1,14 +1,13 @@
-"""Runs a statement in which plugins have SQL: in a savepoint, against the clock, again without them.
+"""Runs a statement in which plugins have SQL: apart, against the clock, again without them.
 
 A statement does not tell whose piece of it failed. With several plugins each is tried alone, which
 only a page that fails pays for.
 """
 
-import asyncio
 from collections.abc import Callable
 
 from shuke_core.kit.faults import PASSING
-from shuke_core.kit.transactions import read_value, savepoint
+from shuke_core.kit.transactions import read_value, read_value_apart
 from shuke_core.plugins.errors import PluginFailed
 from shuke_core.plugins.faults import contain, faults_here, too_late
 from shuke_core.projection.sql import Statement
@@ -64,8 +63,9 @@ async def _guilty(
 
 async def _tried(statement: Statement, asked: Asked) -> Answered | Exception:
     try:
-        async with savepoint(), asyncio.timeout(containment.FIELD_SECONDS):
-            return statement, await read_value(statement.text, *asked.parameters(statement))
+        return statement, await read_value_apart(
+            containment.FIELD_SECONDS, statement.text, *asked.parameters(statement)
+        )
     except PASSING:
         raise
     except TimeoutError:

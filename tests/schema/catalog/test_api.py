@@ -10,6 +10,7 @@ from tests.schema.staff.staff import code_of, data
 from tests.support.imports import stored
 from tests.support.reading import page_of, told_staff
 from tests.support.shop import Shop
+from tests.support.statements import as_any_read
 
 from shuke_core.catalog.rules import ItemState
 from shuke_core.catalog.services import create_item, take_items
@@ -154,6 +155,7 @@ async def test_a_page_is_one_statement(shop: Shop, monkeypatch: pytest.MonkeyPat
             await page_of(None, "{ categories { name } }")  # what any first read looks up
             monkeypatch.setattr(UnitConnection, "fetch", noted)
             monkeypatch.setattr(UnitConnection, "read", noted_alone)
+            monkeypatch.setattr(UnitConnection, "read_apart", as_any_read)
             sent.clear()
             await page_of(None, SHOP, **variables)
             monkeypatch.undo()

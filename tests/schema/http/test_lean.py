@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.support.shop import Shop
+from tests.support.statements import as_any_read
 
 from shuke_core.kit import clock
 from shuke_core.kit.engine import UnitConnection
@@ -36,6 +37,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(UnitConnection, "fetch", fetch_noted)
     monkeypatch.setattr(UnitConnection, "read", read_noted)
+    monkeypatch.setattr(UnitConnection, "read_apart", as_any_read)
     monkeypatch.setattr(UnitConnection, "fetch_value", value_noted)
     return made
 
