@@ -26,6 +26,7 @@ from shuke_schema.live.limits import FRAME_BYTES, LiveLimits
 from shuke_schema.live.protocol import SUBPROTOCOL
 from shuke_schema.live.server_log import quiet_handshakes
 
+PATIENT_SECONDS = 10.0  # a machine that stalls for a moment is no trouble of Redis
 POINTS = (
     "subscription ($after: String) { "
     "pointsChanged(after: $after) { cursor gap change { kind points } } }"
@@ -88,7 +89,7 @@ async def open_stage(
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    rates = Rates(url)
+    rates = Rates(url, PATIENT_SECONDS)
     said: list[logging.LogRecord] = []
     ear = _Ear(said)
     loggers = [logging.getLogger(name) for name in ("shuke", "uvicorn.error", "asyncio")]

@@ -167,9 +167,10 @@ class _Taking:
 
 
 class Rates:
-    """The buckets of all callers. Without an address it counts in this process only."""
+    """The buckets of all callers. Without an address it counts in this process only. A Redis that
+    answers nothing in `seconds` counts as away."""
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, seconds: float = _TIMEOUT_SECONDS) -> None:
         self._local = _Local()
         self._away_until = 0.0
         self._credit = _Credit()
@@ -181,8 +182,8 @@ class Rates:
         if redis_url is not None:
             self._redis = Redis.from_url(
                 redis_url,
-                socket_timeout=_TIMEOUT_SECONDS,
-                socket_connect_timeout=_TIMEOUT_SECONDS,
+                socket_timeout=seconds,
+                socket_connect_timeout=seconds,
                 retry=Retry(NoBackoff(), 0),
             )
             self._take = self._redis.register_script(_TAKE)

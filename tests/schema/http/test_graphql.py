@@ -4,7 +4,7 @@ import httpx
 import pytest
 from tests.support.shop import Shop
 
-from shuke_schema.members import queries
+from shuke_schema.projection import executor
 
 
 def _address(shop: Shop) -> str:
@@ -57,7 +57,7 @@ async def test_a_fault_is_masked_behind_an_id(
     def fails(*_: object) -> None:
         raise ValueError("13800138000")
 
-    monkeypatch.setattr(queries, "oneself", fails)
+    monkeypatch.setattr(executor, "ask", fails)
     answer = await client.post(
         _address(shop), json={"query": "{me{id}}"}, headers=await _login(shop)
     )
