@@ -14,12 +14,16 @@ from shuke_core.access.rights import FieldClass
 from shuke_core.idempotency.services import once
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.transactions import savepoint
+from shuke_core.stepup.errors import ApprovalRequired, StepUpRequired
 from shuke_schema.context import ShukeInfo
 from shuke_schema.rights import shows
 
 Code = TypeVar("Code", bound=Enum)
 Failed = TypeVar("Failed", bound="Failure[Any]")
 Result = TypeVar("Result")
+
+
+_ASKED_AGAIN = {StepUpRequired.code, ApprovalRequired.code}
 
 
 @shows(FieldClass.PUBLIC)
@@ -60,7 +64,10 @@ class Failures(Generic[Failed]):
         arguments: Mapping[str, Any],
         act: Callable[[], Awaitable[Mapping[str, Any]]],
     ) -> tuple[Mapping[str, Any] | None, list[Failed]]:
-        """The same under an idempotency key: `act` happens once and is answered alike."""
+        """The same under an idempotency key: `act` happens once and is answered alike.
+
+        That a grant is missing is no outcome: the same is asked again with one.
+        """
         outcome, failures = await self.attempt(
             lambda: once(
                 info.context.caller,
@@ -68,7 +75,7 @@ class Failures(Generic[Failed]):
                 key,
                 arguments,
                 act,
-                refusals=self._known,
+                refusals=self._known - _ASKED_AGAIN,
             )
         )
         if outcome is None:

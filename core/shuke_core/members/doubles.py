@@ -1,4 +1,5 @@
-"""Who may be one person twice: noted as it shows, for staff to look at. They merge, or leave it.
+"""Who may be one person twice: noted as it shows, for staff to look at. They merge, or
+dismiss it.
 
 A pair is noted once for each reason, the one who joined later first. What comes of it when members
 are merged is in `merging`.
@@ -68,8 +69,23 @@ async def note_double(one_id: UUID, other_id: UUID, reason: DoubleReason) -> Non
     await fetch(_NOTE, one_id, other_id, reason.value, clock.now())
 
 
+async def dismiss_double(candidate_id: UUID) -> UUID | None:
+    """Staff have found that they are two: whatever was noted of the pair is dismissed, and stays so when
+    it is found again. Another reason that shows later is noted. Returns the one who joined later, as
+    the pair names them; None where there is no such open pair.
+    """
+    rows = await fetch(
+        "UPDATE merge_candidate c SET state = 'dismissed' FROM merge_candidate named "
+        "WHERE named.tenant_id = $1 AND named.id = $2 AND named.state = 'open' "
+        "AND c.tenant_id = $1 AND c.member_id = named.member_id AND c.older_id = named.older_id "
+        "AND c.state = 'open' RETURNING c.member_id",
+        candidate_id,
+    )
+    return rows[0]["member_id"] if rows else None
+
+
 async def forget_double(one_id: UUID, other_id: UUID, reason: DoubleReason) -> None:
-    """Staff have found that they are two."""
+    """What gave the reason is over: the phone is the other's by now."""
     await fetch(
         "DELETE FROM merge_candidate WHERE tenant_id = $1 AND reason = $4 AND state = 'open' "
         "AND (member_id, older_id) IN (($2, $3), ($3, $2))",

@@ -113,8 +113,8 @@ class MergeCandidate(TenantModel):
     """A member who may be the same person as one who joined before.
 
     reason: identity (WeChat says so), phone (both claim one), name_and_birthday. state: open → closed
-    by a merge (`closed_by_id`), and open again when that is undone. Either may have been merged into
-    somebody since.
+    by a merge (`closed_by_id`), and open again when that is undone; or open → dismissed, by staff who
+    found that they are two. Either may have been merged into somebody since.
     """
 
     member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(

@@ -8,6 +8,11 @@ class MembersCannotMerge(ShukeError):
     sentence = "These two can't be merged: {why}."
 
 
+class MergeCandidateUnknown(ShukeError):
+    code = "MERGE_CANDIDATE_UNKNOWN"
+    sentence = "There is no such pair, or it is settled."
+
+
 class MergeUnknown(ShukeError):
     code = "MERGE_UNKNOWN"
     sentence = "There is no such merge."

@@ -31,6 +31,7 @@ def _now(column: str) -> str:
 class MergeCandidate(Projection, table="merge_candidate"):
     """A member who may be the same person as one who joined before, as they both are now."""
 
+    id: ID
     member: Member | None = one(_now("member_id"))
     older: Member | None = one(_now("older_id"))
     reason: DoubleReason

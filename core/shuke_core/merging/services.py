@@ -27,10 +27,16 @@ from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.masking import without_people
 from shuke_core.kit.transactions import Row, current_tenant, fetch, fetch_one, savepoint
+from shuke_core.members.doubles import dismiss_double
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.members.moving import move_holdings
 from shuke_core.members.services import log_out
-from shuke_core.merging.errors import MembersCannotMerge, MergeCannotBeUndone, MergeUnknown
+from shuke_core.merging.errors import (
+    MembersCannotMerge,
+    MergeCandidateUnknown,
+    MergeCannotBeUndone,
+    MergeUnknown,
+)
 from shuke_core.merging.events import MemberMerged, MemberUnmerged
 from shuke_core.merging.moves import give_back_holdings
 from shuke_core.merging.rules import (
@@ -100,6 +106,19 @@ async def merge_members(
         reason=reason,
     )
     return merge_id
+
+
+async def dismiss_candidate(candidate_id: UUID) -> None:
+    """Says that the pair are two people: it is listed no more, also when it is found again.
+
+    Nothing keeps whoever knows better from merging them. Raises MergeCandidateUnknown.
+    """
+    member_id = await dismiss_double(candidate_id)
+    if member_id is None:
+        raise MergeCandidateUnknown()
+    await record(
+        "merge_candidate.dismissed", f"merge_candidate:{candidate_id}", member_id=member_id
+    )
 
 
 async def undo_merge(merge_id: UUID, reason: str = "") -> UUID:

@@ -13,6 +13,14 @@ class ErasureReasonMissing(ShukeError):
     sentence = "Say in 1 to {longest} characters why, without naming the member."
 
 
+class MemberMerged(ShukeError):
+    code = "MEMBER_MERGED"
+    sentence = (
+        "This id names somebody who was merged into another member: look that member up by it, and "
+        "erase them by their own id. All that both hold goes."
+    )
+
+
 class RightsRequestUnknown(ShukeError):
     code = "RIGHTS_REQUEST_UNKNOWN"
     sentence = "There is no such request, or it is answered."

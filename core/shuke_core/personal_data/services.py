@@ -19,13 +19,14 @@ from shuke_core.kit.faults import PASSING
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.masking import without_people
 from shuke_core.kit.transactions import Row, fetch, fetch_one, fetch_value, savepoint
-from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.following import lock_member
 from shuke_core.members.texts import clean_lines, seal_text
 from shuke_core.personal_data.document import document_of
 from shuke_core.personal_data.erasure import erase
 from shuke_core.personal_data.errors import (
     ErasureNotConfirmed,
     ErasureReasonMissing,
+    MemberMerged,
     RightsRequestInvalid,
     RightsRequestsTooMany,
     RightsRequestUnknown,
@@ -79,7 +80,7 @@ async def take_my_data(member_id: UUID) -> dict[str, Any]:
 
     Raises MemberUnknown, RightsRequestsTooMany.
     """
-    await _hold(member_id)
+    member_id = await _hold(member_id)
     await _check_pace(member_id, PersonalDataRight.ACCESS)
     document = await document_of(member_id)
     await _enter(member_id, PersonalDataRight.ACCESS, done=True)
@@ -97,7 +98,7 @@ async def ask_correction(member_id: UUID, note: str) -> UUID:
         clean = None
     if clean is None:
         raise RightsRequestInvalid(longest=LONGEST_NOTE)
-    await _hold(member_id)
+    member_id = await _hold(member_id)
     await _check_pace(member_id, PersonalDataRight.CORRECTION)
     return await _enter(member_id, PersonalDataRight.CORRECTION, note=clean)
 
@@ -109,7 +110,7 @@ async def ask_erasure(member_id: UUID, confirmation: str) -> UUID:
     """
     if not is_confirmed(confirmation):
         raise ErasureNotConfirmed(words=", ".join(sorted(CONFIRMATIONS)))
-    await _hold(member_id)
+    member_id = await _hold(member_id)
     row = await fetch_one(
         "SELECT id FROM rights_request WHERE tenant_id = $1 AND member_id = $2 AND kind = $3 "
         "AND state = 'open'",
@@ -183,8 +184,11 @@ async def _card_of(given: Arguments) -> str:
     describe=_card_of,
 )
 async def erase_member(member: UUID, ground: ErasureGround) -> None:
-    """Erases a member at once, on a ground that stays in the audit. Raises MemberUnknown."""
-    await _hold(member)
+    """Erases a member at once, on a ground that stays in the audit. Raises MemberUnknown, and
+    MemberMerged for the id of one who was merged: with them all that the other holds would go.
+    """
+    if await _hold(member) != member:
+        raise MemberMerged()
     await _close_all(member)
     await erase(member, ground.value)
 
@@ -201,6 +205,7 @@ async def hand_over_data(member: UUID, reason: str) -> dict[str, Any]:
     Raises ErasureReasonMissing, MemberUnknown, RightsRequestsTooMany.
     """
     purpose = _reason(reason)
+    member = await _hold(member)
     document = await take_my_data(member)
     await record("member.data_handed_over", f"member:{member}", member_id=member, reason=purpose)
     return document
@@ -242,14 +247,9 @@ async def _put_off(request_id: UUID) -> None:
     await raise_alert(FAILED, failed_key(request_id), subject, Addressee(role=ADMIN))
 
 
-async def _hold(member_id: UUID) -> None:
-    """Holds the member: what is asked for at once is asked one after the other."""
-    if not await fetch(
-        "SELECT id FROM member WHERE tenant_id = $1 AND id = $2 "
-        "AND state IN ('visitor', 'active') FOR NO KEY UPDATE",
-        member_id,
-    ):
-        raise MemberUnknown()
+async def _hold(member_id: UUID) -> UUID:
+    """Holds who that is now: what is asked for at once is asked one after the other."""
+    return await lock_member(member_id, "NO KEY UPDATE")
 
 
 async def _check_pace(member_id: UUID, kind: PersonalDataRight) -> None:

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from shuke_core.access.permissions import MEMBERS_MERGE
+from shuke_core.audit.actors import current_actor
 from shuke_core.audit.services import record
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import Row, fetch, fetch_one
@@ -14,6 +16,7 @@ from shuke_core.members.texts import SealedText, open_texts
 from shuke_core.members.visitors import absorb_visitor, lock_people
 from shuke_core.merging.errors import MembersCannotMerge
 from shuke_core.merging.services import merge_members
+from shuke_core.stepup.operations import Arguments, demands_step_up
 from shuke_core.wechat.errors import (
     PhoneClaimDecided,
     PhoneClaimNeedsMerge,
@@ -34,14 +37,14 @@ SELECT c.state, c.sealed, c.phone_masked, c.member_id AS sealed_for,
 
 
 async def decide_claim(
-    claim_id: UUID, staff_id: UUID, *, same_person: bool, may_merge: bool
+    claim_id: UUID, staff_id: UUID, *, same_person: bool, may_merge: bool = False
 ) -> UUID | None:
     """Ends a claim. One person: a visitor becomes the member who has the phone, a member is merged into
     that one. Another one: the phone is the claimant's, a member from now on; whoever had it keeps
     everything but the phone. Returns the merge, if there was one, by which it is undone.
 
     Raises PhoneClaimUnknown, PhoneClaimDecided, PhoneClaimStale, and PhoneClaimNeedsMerge where one
-    person has two memberships, and who decides may not merge.
+    person has two memberships and this is not to merge them.
     """
     claim = await fetch_one(_CLAIM, claim_id)
     if claim is None:
@@ -73,6 +76,33 @@ async def decide_claim(
         member_id=holder,
     )
     return merge_id
+
+
+async def _card(given: Arguments) -> str:
+    """Whom it is about: the end of the claimant's card number."""
+    row = await fetch_one(
+        "SELECT right(m.card_no, 4) AS ending FROM phone_claim c "
+        "JOIN member m ON m.tenant_id = $1 AND m.id = c.member_id "
+        "WHERE c.tenant_id = $1 AND c.id::text = $2",
+        str(given["id"]),
+    )
+    return f"…{row['ending']}" if row else "?"
+
+
+@demands_step_up(
+    "phone_claims.merge",
+    {"zh": "通过手机号申诉合并会员", "en": "Merge two members by a claim of a phone"},
+    MEMBERS_MERGE,
+    describe=_card,
+)
+async def merge_claim(id: UUID) -> UUID | None:
+    """Ends a claim of one person who has two memberships, as the actor of the unit: the claimant is
+    merged into who has the phone. Returns the merge, by which it is undone; None where they were one
+    already, or the claimant is a visitor, who needs none. Raises as `decide_claim`.
+    """
+    actor = current_actor()
+    assert actor.id is not None  # noqa: S101 (staff, by the permission)
+    return await decide_claim(id, actor.id, same_person=True, may_merge=True)
 
 
 async def _hold_waiting(claim_id: UUID) -> None:

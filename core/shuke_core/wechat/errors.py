@@ -60,4 +60,6 @@ class PhoneClaimStale(ShukeError):
 
 class PhoneClaimNeedsMerge(ShukeError):
     code = "PHONE_CLAIM_NEEDS_MERGE"
-    sentence = "Both are members: this is for somebody who may merge them."
+    sentence = (
+        "Both are members: mergePhoneClaim merges them, by somebody who may and with a step-up."
+    )

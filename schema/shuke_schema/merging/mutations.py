@@ -8,7 +8,8 @@ import strawberry
 from shuke_core.access.permissions import MEMBERS_MERGE, STAFF_MANAGE
 from shuke_core.access.rights import FieldClass
 from shuke_core.members.queries import member_of_id
-from shuke_core.merging.services import merge_members, undo_merge
+from shuke_core.merging.decisions import decide_merge
+from shuke_core.merging.services import dismiss_candidate, undo_merge
 from shuke_core.merging.window import set_undo_days
 from shuke_schema.context import ShukeInfo, id_of, opaque
 from shuke_schema.members.types import Member
@@ -19,6 +20,7 @@ from shuke_schema.payloads import Failure, Failures
 from shuke_schema.projection.arguments import NOBODY
 from shuke_schema.projection.fields import answered_by
 from shuke_schema.rights import asks, shows
+from shuke_schema.staff.mutations import STEP_UP, grant_of
 
 
 @strawberry.enum(description="Why members were not merged, or a merge was not undone.")
@@ -27,6 +29,8 @@ class MergeErrorCode(Enum):
     MEMBERS_CANNOT_MERGE = "MEMBERS_CANNOT_MERGE"
     MERGE_UNKNOWN = "MERGE_UNKNOWN"
     MERGE_CANNOT_BE_UNDONE = "MERGE_CANNOT_BE_UNDONE"
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
+    APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
     IDEMPOTENCY_KEY_INVALID = "IDEMPOTENCY_KEY_INVALID"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 
@@ -66,6 +70,23 @@ class MergeSettingsPayload:
     errors: list[MergeSettingsError] = strawberry.field(default_factory=list)
 
 
+@strawberry.enum(description="Why a pair was not dismissed.")
+class DismissalErrorCode(Enum):
+    MERGE_CANDIDATE_UNKNOWN = "MERGE_CANDIDATE_UNKNOWN"
+
+
+@strawberry.type(description="Why a pair was not dismissed.")
+class DismissalError(Failure[DismissalErrorCode]):
+    pass
+
+
+@shows(FieldClass.PUBLIC)
+@strawberry.type
+class DismissalPayload:
+    errors: list[DismissalError] = strawberry.field(default_factory=list)
+
+
+_DISMISSING = Failures(DismissalError, DismissalErrorCode, {"MERGE_CANDIDATE_UNKNOWN": "id"})
 _SETTING = Failures(
     MergeSettingsError, MergeSettingsErrorCode, {"MERGE_WINDOW_INVALID": "undoDays"}
 )
@@ -75,6 +96,8 @@ _FAILURES = Failures(
     {
         "MERGE_UNKNOWN": "id",
         "MERGE_CANNOT_BE_UNDONE": "id",
+        "STEP_UP_REQUIRED": "stepUp",
+        "APPROVAL_REQUIRED": "stepUp",
         "IDEMPOTENCY_KEY_INVALID": "idempotencyKey",
         "IDEMPOTENCY_KEY_REUSED": "idempotencyKey",
     },
@@ -86,7 +109,8 @@ class MergingMutation:
     @strawberry.mutation(
         description="Merges two records of one person: all that `absorbed` holds becomes "
         "`survivor`'s, whom its id and card name from now on. It can be undone for a while, as "
-        "`mergeSettings` says.",
+        f"`mergeSettings` says. `stepUp`: {STEP_UP}; an answer that one is needed is not kept under the "
+        "key.",
         metadata=asks(Audience.STAFF, MEMBERS_MERGE),
     )
     async def merge_members(
@@ -97,6 +121,7 @@ class MergingMutation:
         idempotency_key: str,
         choices: list[MergeChoice] | None = None,
         reason: str = "",
+        step_up: strawberry.ID | None = None,
     ) -> MergePayload:
         one, other, rules = (
             id_of(survivor) or NOBODY,
@@ -105,7 +130,7 @@ class MergingMutation:
         )
 
         async def merge() -> dict[str, str]:
-            return {"id": str(await merge_members(one, other, rules, reason))}
+            return {"id": str(await decide_merge(grant_of(step_up), one, other, rules, reason))}
 
         done, errors = await _FAILURES.attempt_once(
             info,
@@ -141,6 +166,15 @@ class MergingMutation:
         return MergePayload(
             merge=opaque(merge_id), member=answered_by(member_of_id(undone)), errors=errors
         )
+
+    @strawberry.mutation(
+        description="Says of a pair in `mergeCandidates` that they are two people: it is listed no more, "
+        "also when it is found again. They can still be merged by hand.",
+        metadata=asks(Audience.STAFF, MEMBERS_MERGE),
+    )
+    async def dismiss_merge_candidate(self, id: strawberry.ID) -> DismissalPayload:
+        _, errors = await _DISMISSING.attempt(lambda: dismiss_candidate(id_of(id) or NOBODY))
+        return DismissalPayload(errors=errors)
 
     @strawberry.mutation(
         description="Sets for how many days merges can be undone, 1 to 180. It holds for those that are "

@@ -78,6 +78,7 @@ class MergePreview:
 @shows(FieldClass.PUBLIC)
 @strawberry.type(description="A member who may be the same person as one who joined before.")
 class MergeCandidate:
+    id: strawberry.ID
     member: Member | None = strawberry.field(metadata=needs(MEMBERS_READ))
     older: Member | None = strawberry.field(metadata=needs(MEMBERS_READ))
     reason: DoubleReason

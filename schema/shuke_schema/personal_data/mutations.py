@@ -26,6 +26,7 @@ from shuke_schema.staff.mutations import STEP_UP, grant_of
 @strawberry.enum(description="Why an act on somebody's data was refused.")
 class PersonalDataErrorCode(Enum):
     MEMBER_UNKNOWN = "MEMBER_UNKNOWN"
+    MEMBER_MERGED = "MEMBER_MERGED"
     ERASURE_REASON_MISSING = "ERASURE_REASON_MISSING"
     RIGHTS_REQUEST_UNKNOWN = "RIGHTS_REQUEST_UNKNOWN"
     RIGHTS_REQUEST_INVALID = "RIGHTS_REQUEST_INVALID"
@@ -68,6 +69,7 @@ _FAILURES = Failures(
     PersonalDataErrorCode,
     {
         "MEMBER_UNKNOWN": "member",
+        "MEMBER_MERGED": "member",
         "ERASURE_REASON_MISSING": "reason",
         "RIGHTS_REQUEST_UNKNOWN": "id",
         "RIGHTS_REQUEST_INVALID": "answer",

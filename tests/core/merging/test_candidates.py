@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+import pytest
 from tests.core.merging.people import GONE, KEPT, merge, set_fields, two, undo
 from tests.core.points.counter import act
 from tests.core.wechat.people import bound, claim_id, logged_in, visitor, with_phone
@@ -11,6 +12,8 @@ from tests.support.shop import Shop
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.members.doubles import DoubleReason, note_all_alike, note_double
 from shuke_core.members.services import rename_member
+from shuke_core.merging.errors import MergeCandidateUnknown
+from shuke_core.merging.services import dismiss_candidate
 from shuke_core.personal_data.erasure import erase
 from shuke_core.profiles.services import update_member, update_own_profile
 from shuke_core.wechat.claims import decide_claim
@@ -83,6 +86,32 @@ async def test_each_night_all_are_looked_at(shop: Shop) -> None:
         (ids[1], ids[0], "identity"),  # what WeChat says is not taken back by a name
         (ids[2], ids[0], "name_and_birthday"),
     ]
+
+
+async def test_a_pair_that_is_dismissed_is_not_found_again_for_what_was_known(shop: Shop) -> None:
+    ids = [await shop.member(f"1380013800{nth}") for nth in range(3)]
+    for each in ids:
+        await set_fields(shop, each, name="王", birthday=BORN)
+    await act(shop, note_all_alike)
+    await act(shop, lambda: note_double(ids[0], ids[1], DoubleReason.PHONE))
+    pair = "SELECT id FROM merge_candidate WHERE tenant_id = $1 AND member_id = $2 LIMIT 1"
+    (row,) = await shop.rows(pair, ids[1])
+    await act(shop, lambda: dismiss_candidate(row["id"]))
+    left = [(ids[2], ids[0], "name_and_birthday")]
+    assert await _open(shop) == left
+    await act(shop, note_all_alike)
+    await act(shop, lambda: note_double(ids[1], ids[0], DoubleReason.PHONE))
+    assert await _open(shop) == left
+    with pytest.raises(MergeCandidateUnknown):
+        await act(shop, lambda: dismiss_candidate(row["id"]))
+    acts = "SELECT act, member_id FROM audit_entry WHERE tenant_id = $1 AND act LIKE 'merge_c%'"
+    assert await shop.rows(acts) == [{"act": "merge_candidate.dismissed", "member_id": ids[1]}]
+    await act(shop, lambda: note_double(ids[0], ids[1], DoubleReason.IDENTITY))
+    assert await _open(shop) == [(ids[1], ids[0], "identity"), *left]  # that was not known
+    merge_id = await merge(shop, ids[0], ids[1])
+    assert await _open(shop) == left
+    await undo(shop, merge_id)
+    assert await _open(shop) == [(ids[1], ids[0], "identity"), *left]
 
 
 async def test_a_merge_closes_what_it_settles_and_its_undo_opens_it(shop: Shop) -> None:

@@ -15,11 +15,13 @@ from shuke_core.kit.faults import DatabaseAway
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.errors import MemberUnknown
+from shuke_core.merging.services import merge_members
 from shuke_core.personal_data import services
 from shuke_core.personal_data.erasure import erase
 from shuke_core.personal_data.errors import (
     ErasureNotConfirmed,
     ErasureReasonMissing,
+    MemberMerged,
     RightsRequestInvalid,
     RightsRequestsTooMany,
     RightsRequestUnknown,
@@ -259,6 +261,27 @@ async def test_staff_erase_at_once_with_a_step_up_and_a_ground(shop: Shop) -> No
     assert await shop.rows(erased) == [{"reason": "asked_in_person"}]
     with pytest.raises(MemberUnknown):
         await _by_staff(shop, member_id)
+
+
+async def test_the_rights_of_who_was_merged_are_those_of_who_they_are_now(shop: Shop) -> None:
+    await shop.staff_login()
+    kept, gone = await shop.member(PHONE), await shop.member("13700137000")
+    async with unit_of_work(shop.tenant_id):
+        await merge_members(kept, gone)
+    async with unit_of_work(shop.tenant_id):
+        document = await take_my_data(gone)
+        assert document["profile"] == (await take_my_data(kept))["profile"]
+        await ask_correction(gone, "生日写错了")
+        assert await ask_erasure(gone, "注销") == await ask_erasure(kept, "注销")
+        as_staff(await staff_id_of("admin"))
+        meant = {"member": gone, "reason": "本人来取"}
+        grant = await grant_for(await staff_id_of("admin"), "members.hand_over_data", meant)
+        assert (await hand_over_data(grant, gone, "本人来取"))["profile"] == document["profile"]
+    with pytest.raises(MemberMerged):  # with them all that the other holds would go
+        await _by_staff(shop, gone)
+    assert await _members(shop) == ["active", "merged"]
+    await _by_staff(shop, kept)
+    assert set(await _members(shop)) == {"erased"}
 
 
 async def test_data_are_handed_over_for_a_reason_that_goes_with_the_member(shop: Shop) -> None:

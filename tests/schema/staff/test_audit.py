@@ -28,6 +28,7 @@ from shuke_core.assignments.services import Chosen, assign_members
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.codes import new_member_code
+from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.merging.services import merge_members
 from shuke_core.notes.services import add_note
 from shuke_core.staff.addressees import Addressee
@@ -62,6 +63,22 @@ async def _twice(shop: Shop) -> dict[str, Any]:
     return {"id": str(await shop.member("13800138001")), "key": "k-1"} | {
         "other": str(await shop.member("13800138002"))
     }
+
+
+async def _to_merge(shop: Shop) -> dict[str, Any]:
+    found = await _twice(shop)
+    meant = {"survivor": found["id"], "absorbed": found["other"], "choices": {}, "reason": ""}
+    await shop.staff_login()
+    return {**found, "stepUp": await step_up_of(shop, "admin", "members.merge", meant)}
+
+
+async def _pair(shop: Shop) -> dict[str, Any]:
+    """Two who may be one person."""
+    found = await _twice(shop)
+    async with unit_of_work(shop.tenant_id):
+        await note_double(UUID(found["id"]), UUID(found["other"]), DoubleReason.PHONE)
+    (row,) = await shop.rows("SELECT id FROM merge_candidate WHERE tenant_id = $1")
+    return {"id": str(row["id"])}
 
 
 async def _merged(shop: Shop) -> dict[str, Any]:
@@ -176,6 +193,15 @@ async def _claim(shop: Shop) -> dict[str, Any]:
     return {"id": str(await claim_id(shop))}
 
 
+async def _members_claim(shop: Shop) -> dict[str, Any]:
+    """A claim that waits, of a member on another member's phone."""
+    await shop.member("13800138001")
+    await bound(shop, await with_phone(shop, "o-1", "13800138002"), "13800138001")
+    meant = {"id": str(await claim_id(shop))}
+    await shop.staff_login()
+    return {**meant, "stepUp": await step_up_of(shop, "admin", "phone_claims.merge", meant)}
+
+
 async def _rule(shop: Shop) -> dict[str, Any]:
     async with unit_of_work(shop.tenant_id):
         return {"id": str(await full_rule("x"))}
@@ -196,11 +222,16 @@ _CLAIM = "claimTask(id: $id)"
 MUTATIONS: dict[str, tuple[str, Any, str]] = {
     "renameMember": ("renameMember(id: $id, name: $name)", _member, "member.renamed"),
     "mergeMembers": (
-        "mergeMembers(survivor: $id, absorbed: $other, idempotencyKey: $key)",
-        _twice,
+        "mergeMembers(survivor: $id, absorbed: $other, idempotencyKey: $key, stepUp: $stepUp)",
+        _to_merge,
         "member.merged",
     ),
     "setMergeSettings": ("setMergeSettings(undoDays: 60)", _key, "merging.window_set"),
+    "dismissMergeCandidate": (
+        "dismissMergeCandidate(id: $id)",
+        _pair,
+        "merge_candidate.dismissed",
+    ),
     "undoMerge": ("undoMerge(id: $id)", _merged, "member.unmerged"),
     "updateMember": (
         "updateMember(id: $id, version: 1, profile: {name: $name})",
@@ -317,6 +348,11 @@ MUTATIONS: dict[str, tuple[str, Any, str]] = {
         "decidePhoneClaim(id: $id, samePerson: true)",
         _claim,
         "phone_claim.decided",
+    ),
+    "mergePhoneClaim": (
+        "mergePhoneClaim(id: $id, stepUp: $stepUp)",
+        _members_claim,
+        "member.merged",
     ),
     "acknowledgeAlert": ("acknowledgeAlert(id: $id)", _alert, "alert.acknowledged"),
 }

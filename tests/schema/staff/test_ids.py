@@ -32,6 +32,7 @@ from shuke_core.access.permissions import declared_permissions
 from shuke_core.access.rights import EVERY_CLASS, Scope
 from shuke_core.files.pictures import read_picture
 from shuke_core.kit.transactions import fetch, unit_of_work
+from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.notes.services import add_note
 from shuke_core.profiles.avatars import upload_picture
 from shuke_core.staff.presence import set_stores
@@ -119,6 +120,10 @@ NAMED: dict[tuple[str, str], str] = {
     ("mergePreview", "absorbed"): "member",
     ("mergeMembers", "survivor"): "member",
     ("mergeMembers", "absorbed"): "member",
+    ("mergeMembers", "stepUp"): "step_up",
+    ("mergePhoneClaim", "id"): "claim",
+    ("mergePhoneClaim", "stepUp"): "step_up",
+    ("dismissMergeCandidate", "id"): "candidate",
     ("undoMerge", "id"): "merge",
     ("eraseMember", "member"): "member",
     ("eraseMember", "stepUp"): "step_up",
@@ -216,6 +221,9 @@ def test_every_argument_that_is_an_id_is_named() -> None:
     assert set(DOCUMENTS) == set(NAMED)
 
 
+_TABLES = {"claim": "phone_claim", "merge": "member_merge", "request": "rights_request"}
+
+
 async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
     """An id of each sort that must not be told from an unknown one."""
     told = {"unknown": str(uuid4()), "impossible": "x"}
@@ -251,8 +259,14 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
             told[sort] = await _export_of(shop)
     elif kind in ("category", "item", "import", "row", "file"):
         told["foreign"] = await _of_the_catalog(other, kind)
-    elif kind in ("claim", "merge", "request"):
-        table = {"claim": "phone_claim", "merge": "member_merge", "request": "rights_request"}[kind]
+    elif kind == "candidate":
+        one, another = await other.member(PHONES["ann's"]), await other.member("13700137009")
+        async with unit_of_work(other.tenant_id):
+            await note_double(one, another, DoubleReason.PHONE)
+        rows = await other.rows("SELECT id FROM merge_candidate WHERE tenant_id = $1")
+        told["foreign"] = str(rows[0]["id"])
+    elif kind in _TABLES:
+        table = _TABLES[kind]
         if not await other.rows(f"SELECT id FROM {table} WHERE tenant_id = $1"):
             await divide(other)
         rows = await other.rows(f"SELECT id FROM {table} WHERE tenant_id = $1")

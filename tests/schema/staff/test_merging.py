@@ -9,6 +9,7 @@ import pytest
 from tests.core.merging.people import GONE, KEPT, earns, set_fields, two
 from tests.core.wechat.people import bound, claim_id, with_phone
 from tests.schema.staff.staff import ask, code_of, data
+from tests.support.accounts import step_up_of
 from tests.support.shop import Shop
 
 from shuke_core.access.rights import Scope
@@ -21,9 +22,9 @@ from shuke_core.merging.services import merge_members
 from shuke_core.staff.role_services import Grant, Wanted, create_role
 
 MERGE = """
-mutation ($survivor: ID!, $absorbed: ID!, $key: String!, $choices: [MergeChoice!]) {
+mutation ($survivor: ID!, $absorbed: ID!, $key: String!, $choices: [MergeChoice!], $stepUp: ID) {
   mergeMembers(survivor: $survivor, absorbed: $absorbed, idempotencyKey: $key, choices: $choices,
-               reason: "同一人") {
+               reason: "同一人", stepUp: $stepUp) {
     merge member { id name maskedPhone points { balance } } errors { code path }
   }
 }
@@ -53,7 +54,12 @@ mutation ($days: Int!) {
 """
 DECIDE = """
 mutation ($id: ID!) {
-  decidePhoneClaim(id: $id, samePerson: true) {
+  decidePhoneClaim(id: $id, samePerson: true) { merge errors { code path } }
+}
+"""
+BY_CLAIM = """
+mutation ($id: ID!, $stepUp: ID) {
+  mergePhoneClaim(id: $id, stepUp: $stepUp) {
     merge claim { state member { id } } errors { code path }
   }
 }
@@ -62,7 +68,13 @@ MERGES = "{ merges { edges { node { id member { id } absorbedId reason undoneAt 
 
 
 async def _merge(client: httpx.AsyncClient, shop: Shop, *pair: UUID, **more: Any) -> dict[str, Any]:
-    asked = {"survivor": str(pair[0]), "absorbed": str(pair[1]), "key": "k-1", **more}
+    """By an admin, with a step-up for just this."""
+    named = {"survivor": str(pair[0]), "absorbed": str(pair[1])}
+    choices = {each["field"].lower(): each["rule"].lower() for each in more.get("choices", [])}
+    meant = {**named, "choices": choices, "reason": "同一人"}
+    await shop.staff_login("admin")
+    step_up = await step_up_of(shop, "admin", "members.merge", meant)
+    asked = {**named, "key": "k-1", "stepUp": step_up, **more}
     answer: dict[str, Any] = (await data(client, shop, MERGE, **asked))["mergeMembers"]
     return answer
 
@@ -106,6 +118,19 @@ async def test_asked_twice_it_is_merged_once(client: httpx.AsyncClient, shop: Sh
     assert await shop.rows("SELECT count(*) AS n FROM member_merge WHERE tenant_id = $1") == [
         {"n": 1}
     ]
+
+
+async def test_a_step_up_that_lacks_is_asked_for_and_the_key_stays_good(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    kept, gone = await two(shop)
+    asked = {"survivor": str(kept), "absorbed": str(gone), "key": "k-1"}
+    refused = (await data(client, shop, MERGE, **asked))["mergeMembers"]
+    assert refused["errors"] == [{"code": "STEP_UP_REQUIRED", "path": ["stepUp"]}]
+    merged = await _merge(client, shop, kept, gone)
+    assert merged["errors"] == []
+    # Sent once more, also without a grant, it is answered as it was: nothing is done again.
+    assert (await data(client, shop, MERGE, **asked))["mergeMembers"]["merge"] == merged["merge"]
 
 
 async def test_refusals_are_data(client: httpx.AsyncClient, shop: Shop, other_shop: Shop) -> None:
@@ -261,9 +286,13 @@ async def test_a_claim_of_one_person_merges_for_who_may(
     member = await with_phone(shop, "o-1", GONE)
     await bound(shop, member, KEPT)
     asked = {"id": str(await claim_id(shop))}
-    refused = (await data(client, shop, DECIDE, "operator", **asked))["decidePhoneClaim"]
+    refused = (await data(client, shop, DECIDE, **asked))["decidePhoneClaim"]
     assert refused["errors"] == [{"code": "PHONE_CLAIM_NEEDS_MERGE", "path": ["samePerson"]}]
-    done = (await data(client, shop, DECIDE, **asked))["decidePhoneClaim"]
+    assert code_of(await ask(client, shop, BY_CLAIM, "operator", **asked)) == "PERMISSION_DENIED"
+    refused = (await data(client, shop, BY_CLAIM, **asked))["mergePhoneClaim"]
+    assert refused["errors"] == [{"code": "STEP_UP_REQUIRED", "path": ["stepUp"]}]
+    step_up = await step_up_of(shop, "admin", "phone_claims.merge", asked)
+    done = (await data(client, shop, BY_CLAIM, **asked, stepUp=step_up))["mergePhoneClaim"]
     assert (done["claim"], done["errors"]) == ({"state": "SAME", "member": {"id": str(member)}}, [])
     by_old = await data(client, shop, "query ($id: ID!) { member(id: $id) { id } }", id=str(member))
     assert by_old == {"member": {"id": str(holder)}}

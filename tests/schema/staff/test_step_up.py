@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import orjson
 import pytest
 from graphql import GraphQLObjectType
+from tests.core.wechat.people import bound, claim_id, with_phone
 from tests.support.accounts import Jumps, Person, asked, codes_of, hired, person
 from tests.support.shop import Shop
 
@@ -41,6 +42,7 @@ class Sensitive:
     mutation: str
     prepare: Callable[[Shop, Person], Awaitable[Prepared]]
     act: str
+    is_keyed: bool = False  # the mutation takes an idempotency key as well
 
 
 async def _role(shop: Shop, _: Person) -> Prepared:
@@ -134,6 +136,20 @@ async def _erased(shop: Shop, _: Person) -> Prepared:
     return meant, meant | {"ground": "required_by_law"}
 
 
+async def _pair(shop: Shop, _: Person) -> Prepared:
+    one, other = await shop.member("13800138000"), await shop.member("13900139000")
+    meant = {"survivor": str(one), "absorbed": str(other), "choices": {}, "reason": "同一人"}
+    return meant, meant | {"choices": {"name": "absorbed"}}
+
+
+async def _claims(shop: Shop, _: Person) -> Prepared:
+    """Of a member who has a phone by WeChat, and verifies one that is another member's."""
+    await shop.member("13800138001")
+    member = await with_phone(shop, "o-1", "13800138002")
+    await bound(shop, member, "13800138001")
+    return {"id": str(await claim_id(shop))}, {"id": str(member)}
+
+
 async def _asked(asker: Person, operation: str, arguments: dict[str, Any]) -> str:
     rights = rights_of(ready_made_role("admin"), NOBODY)
     return str(await ask_approval(asker.id, operation, arguments, "busy", rights))
@@ -157,6 +173,8 @@ SENSITIVE = {
     "approvals.set_limit": Sensitive("setApprovalLimit", _limit, "approval.limit_set"),
     "approvals.decide": Sensitive("decideApproval", _approval, "approval.decided"),
     "members.erase": Sensitive("eraseMember", _erased, "member.erased"),
+    "members.merge": Sensitive("mergeMembers", _pair, "member.merged", is_keyed=True),
+    "phone_claims.merge": Sensitive("mergePhoneClaim", _claims, "phone_claim.decided"),
     "members.hand_over_data": Sensitive("handOverMemberData", _member, "member.data_handed_over"),
 }
 
@@ -174,7 +192,8 @@ def test_every_mutation_that_takes_a_step_up_is_one_of_them() -> None:
     assert taking == {each.mutation for each in SENSITIVE.values()}
     for key, each in SENSITIVE.items():
         assert set(sensitive_operations()[key].names) == set(kind.fields[each.mutation].args) - {
-            "stepUp"
+            "stepUp",
+            *(["idempotencyKey"] if each.is_keyed else []),
         }
 
 
@@ -182,6 +201,9 @@ def _literal(name: str, value: Any) -> str:
     """The value as GraphQL writes it."""
     if name in ("rule", "scope", "ground"):
         return str(value).upper()
+    if name == "choices":  # named by field, as they are compared
+        named = (f"{{field: {its.upper()}, rule: {rule.upper()}}}" for its, rule in value.items())
+        return f"[{', '.join(named)}]"
     if name == "fieldClasses":
         return f"[{', '.join(each.upper() for each in value)}]"
     if isinstance(value, dict):
@@ -213,6 +235,7 @@ async def done(
     """The codes with which the operation was refused."""
     given = {name: _literal(name, value) for name, value in arguments.items()}
     given |= {"stepUp": f'"{step_up}"'} if step_up else {}
+    given |= {"idempotencyKey": f'"{uuid4()}"'} if SENSITIVE[key].is_keyed else {}
     called = ", ".join(f"{name}: {value}" for name, value in given.items())
     return codes_of(await me.mutate(client, f"{SENSITIVE[key].mutation}({called})"))
 
