@@ -6,6 +6,7 @@ id would lead to whoever that order is kept for: so of a subject that is not the
 stands in the clear, with a digest under the member's key, by which it is found while there is one.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from shuke_core.kit.crypto import Place, keyed_digest, seal
+from shuke_core.kit.crypto import CannotOpen, Place, keyed_digest, seal
 from shuke_core.kit.transactions import current_tenant
 from shuke_core.tenants.keyring import TextKeys, member_keys, tenant_keys
 
@@ -23,15 +24,19 @@ _DIGEST = 16  # bytes of it: nobody can choose what collides without the key
 
 Changes = Mapping[str, tuple[Any, Any]]
 
+log = logging.getLogger("shuke.audit")
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What an entry says. `changes` maps fields to [before, after]; None where nothing changed, or
-    where the member is erased. `reason` is empty and `subject` only a kind where that is so."""
+    where the member is erased. `reason` is empty and `subject` only a kind where that is so, and where
+    the entry is damaged: its key is there, and it does not open."""
 
     changes: dict[str, Any] | None
     reason: str
     subject: str
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,12 @@ def told(entry_id: UUID, kept: Kept, key: TextKeys | None) -> Told:
     shown = kept.subject.partition(":~")[0]
     if kept.sealed is None or key is None:
         return Told(None, kept.reason, shown)
-    body = orjson.loads(key.open(kept.sealed, place_of(entry_id)))
+    try:
+        body = orjson.loads(key.open(kept.sealed, place_of(entry_id)))
+    except (
+        CannotOpen
+    ):  # one entry keeps nobody from reading the others; its chain tells what happened
+        log.error("an audit entry does not open", extra={"entry": str(entry_id)})
+        return Told(None, kept.reason, shown, is_damaged=True)
     reason, subject = body.pop(_REASON, kept.reason), body.pop(_SUBJECT, shown)
     return Told(body or None, reason, subject)

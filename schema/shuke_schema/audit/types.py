@@ -42,6 +42,10 @@ class AuditEntry:
         description="Field to [before, after]; null where nothing changed or a member was erased.",
         metadata=shown_as(FieldClass.SENSITIVE),
     )
+    is_damaged: bool = strawberry.field(
+        description="What is sealed of it does not open, although its key is there: it was changed "
+        "behind Shuke's back. `shuke audit verify` tells where the chain breaks."
+    )
     recorded_at: datetime
 
     @classmethod
@@ -56,5 +60,6 @@ class AuditEntry:
             subject=told.subject,
             reason=told.reason,
             changes=None if told.changes is None else JSON(told.changes),
+            is_damaged=told.is_damaged,
             recorded_at=row.recorded_at,
         )

@@ -16,7 +16,7 @@ from tests.support.shop import Shop, open_shop
 from shuke_core.audit import chain
 from shuke_core.audit.actors import Actor, act_as
 from shuke_core.audit.chain import Verdict, head, seal_entries, verify_chain
-from shuke_core.audit.queries import Search, acts_before, opened_changes
+from shuke_core.audit.queries import Search, acts_before, opened_changes, opened_entries
 from shuke_core.audit.services import record
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.services import rename_member
@@ -141,6 +141,28 @@ async def _as_owner(shop: Shop) -> AsyncIterator[asyncpg.Connection]:
     async with connection_to(shop.runtime.places.owner()) as db:
         await db.execute(f"SET shuke.tenant_id = '{shop.tenant_id}'")
         yield db
+
+
+async def test_an_entry_that_does_not_open_keeps_nobody_from_the_others(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its page is answered, the entry says that it is damaged, and the chain where."""
+    await _act(shop, "act.1", "act.2", "act.3")
+    await _seal(shop)
+    async with _as_owner(shop) as db:
+        await db.execute(
+            "UPDATE audit_entry SET changes = set_byte(changes, 20, get_byte(changes, 20) # 1) "
+            "WHERE act = 'act.2' AND tenant_id = $1",
+            shop.tenant_id,
+        )
+    async with unit_of_work(shop.tenant_id):
+        rows = await acts_before(Search(subject="store:S1"), None, 10)
+        told = await opened_entries(rows)
+    damaged = {row.act: told[row.id].is_damaged for row in rows}
+    assert damaged == {"act.1": False, "act.2": True, "act.3": False}
+    assert [told[row.id].changes is None for row in rows] == [False, True, False]
+    assert [each.getMessage() for each in caplog.records] == ["an audit entry does not open"]
+    assert len((await _verdict(shop)).faults) == 1
 
 
 _TAMPERINGS = {
