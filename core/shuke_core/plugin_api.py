@@ -13,6 +13,7 @@ from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.models import TenantModel
 from shuke_core.kit.transactions import current_tenant, fetch, fetch_one
+from shuke_core.members.events import MemberAgeChanged
 from shuke_core.members.following import hold_members
 from shuke_core.members.holdings import Holding, OnErase, OnMerge
 from shuke_core.members.queries import Member
@@ -50,6 +51,7 @@ __all__ = [
     "Item",
     "Long",
     "Member",
+    "MemberAgeChanged",
     "OnErase",
     "OnMerge",
     "OrderCompleted",

@@ -28,6 +28,7 @@ from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.transactions import Row, fetch, fetch_one, fetch_value
+from shuke_core.members.events import MemberAgeChanged
 from shuke_core.members.following import lock_member
 from shuke_core.members.texts import clean_lines, seal_text
 
@@ -159,3 +160,5 @@ async def _note(
         *(actor.agent[:LONGEST_AGENT] or None, at),
     )
     announce(ConsentChanged(member_id, purpose.value, state))
+    if guardian:
+        announce(MemberAgeChanged(member_id))

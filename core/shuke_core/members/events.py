@@ -18,6 +18,19 @@ class MemberJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberAgeChanged:
+    """What is known of a member's age has changed: a birthday, or that a guardian speaks for them. What
+    was computed of a child goes; carries neither."""
+
+    type: ClassVar[str] = "member.age_changed"
+    member_id: UUID
+
+    @property
+    def entity(self) -> str:
+        return f"member:{self.member_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class MemberLoggedOut:
     """All tokens of a member were revoked."""
 

@@ -9,6 +9,7 @@ import orjson
 
 from shuke_core.audit.actors import current_actor
 from shuke_core.audit.services import record
+from shuke_core.events.outbox import announce
 from shuke_core.files.uploads import check_upload
 from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
@@ -16,6 +17,7 @@ from shuke_core.kit.ids import new_id
 from shuke_core.kit.locking import lock_until_commit
 from shuke_core.kit.transactions import fetch, fetch_value
 from shuke_core.members.doubles import note_who_is_alike
+from shuke_core.members.events import MemberAgeChanged
 from shuke_core.members.following import lock_member
 from shuke_core.points.rewards import give_rewards
 from shuke_core.profiles.avatars import change_avatar
@@ -133,6 +135,8 @@ async def _update(
             await change_avatar(member_id, before.get(AVATAR), changed[AVATAR])
         if changed.keys() & {"name", "birthday"}:
             await note_who_is_alike(member_id)
+        if "birthday" in changed:
+            announce(MemberAgeChanged(member_id))
     if changed and not by_member:
         changes = {
             key: (masked_value(before.get(key)), masked_value(changed[key])) for key in changed

@@ -1,5 +1,6 @@
 """Retail, where it is on and where it is not."""
 
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,13 @@ from shuke_core.access.permissions import declared_permissions
 from shuke_core.access.rights import EVERY_CLASS, Rights
 from shuke_core.catalog.services import ItemChange, change_item, create_item, take_items
 from shuke_core.catalog.told import ToldItem
+from shuke_core.consents.rules import Purpose
+from shuke_core.consents.services import give_consent, publish_text
+from shuke_core.kit import clock
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.merging.services import merge_members, undo_merge
 from shuke_core.plugin_host import configure_plugin, disable_plugin, enable_plugin
+from shuke_core.profiles.services import update_member
 from shuke_core.rules.errors import RuleInvalid
 from shuke_core.rules.queries import filter_of
 
@@ -60,18 +65,40 @@ async def test_nothing_is_counted_where_it_is_off_and_made_up_for_once_it_is_on(
 
 
 async def test_of_a_child_nothing_is_counted_nor_kept(shop: Shop) -> None:
+    """Gone with what tells that they are one, and there again if it was wrong."""
     await _on(shop)
     await shop.sold(shop.ticket(phone=PHONE), shop.ticket(phone=OTHER))
     member_id = await shop.member(PHONE)
     assert await _purchases(shop) == [("till", 1, 1250)]
-    await shop.rows(
-        "UPDATE member SET birthday = now()::date - 3650 WHERE tenant_id = $1 AND id = $2 "
-        "RETURNING id",
-        member_id,
-    )
+
+    async def born(day: date) -> None:
+        async with unit_of_work(shop.tenant_id):
+            rows = await fetch(
+                "SELECT version FROM member WHERE tenant_id = $1 AND id = $2", member_id
+            )
+            await update_member(member_id, rows[0]["version"], {"birthday": day.isoformat()})
+        for _ in range(2):
+            await shop.work()
+
+    await born(clock.now().date() - timedelta(days=3650))
+    assert await _purchases(shop) == []
     await shop.sold(shop.ticket(phone=PHONE), shop.ticket(phone=OTHER))
     assert await _purchases(shop) == []
     assert await _purchases(shop, await shop.member(OTHER)) == [("till", 2, 2500)]
+    await born(clock.now().date() - timedelta(days=36500 // 3))
+    assert await _purchases(shop) == [("till", 2, 2500)]
+
+
+async def test_who_a_guardian_speaks_for_is_a_child_at_once(shop: Shop) -> None:
+    await _on(shop)
+    await shop.sold(shop.ticket(phone=PHONE))
+    member_id = await shop.member(PHONE)
+    async with unit_of_work(shop.tenant_id):
+        version = await publish_text(Purpose.PRIVACY, "隐私政策", "Privacy")
+        await give_consent(member_id, Purpose.PRIVACY, version, guardian="王建国")
+    for _ in range(2):
+        await shop.work()
+    assert await _purchases(shop) == []
 
 
 @pytest.mark.parametrize("number", ["TEST-1", "test-2", "测试3"])
