@@ -74,7 +74,8 @@ class RulesQuery:
 
     @strawberry.field(
         description="Why a rule holds for a member or does not: of a document, or of the newest "
-        "version of a named rule. Null for a member who is not there or not yours to see.",
+        "version of a named rule that is not retired. Refused (RULE_FACTS_TOO_MANY) where it looks at "
+        "more than 10,000 facts of the member. Null for a member who is not there or not yours to see.",
         metadata=asks(Audience.STAFF, MEMBERS_READ),
     )
     async def explain_rule(
@@ -99,14 +100,16 @@ class RulesQuery:
         return RuleExplanation(holds=why.holds is True, reasons=RuleReason.all_of(why))
 
     @strawberry.field(
-        description="The named rules that are not retired, each in its newest version, by name.",
+        description="The named rules that are not retired, each in its newest version, by name: "
+        "all of them, 200 at most.",
         metadata=asks(Audience.STAFF, RULES_READ),
     )
     async def rules(self, info: ShukeInfo) -> list[NamedRule]:
         return await named_rules(info, await stored_rules())
 
     @strawberry.field(
-        description="The versions of a named rule, the newest first; none for an id that is not there.",
+        description="The versions of a named rule, the newest first, all of them, 200 at most; none "
+        "for an id that is not there.",
         metadata=asks(Audience.STAFF, RULES_READ),
     )
     async def rule_versions(self, info: ShukeInfo, id: strawberry.ID) -> list[NamedRule]:
