@@ -131,7 +131,7 @@ async def test_a_read_on_a_connection_that_was_lost_before_tells_that_the_databa
     async def reads_on() -> None:
         async with unit_of_work(shop.tenant_id, waits=True) as unit:
             pid = (await unit.connection.read("SELECT pg_backend_pid() AS pid"))[0]["pid"]
-            async with connection_to(places.admin_dsn) as other:
+            async with connection_to(places.admin_dsn or "") as other:
                 await other.execute(f"SELECT pg_terminate_backend({pid})")
             await asyncio.sleep(0.3)  # until the pool has taken it back
             for _ in range(2):
