@@ -10,7 +10,7 @@ from shuke_core.files.pictures import Picture
 from shuke_core.files.uploads import Upload
 from shuke_core.kit.crypto import token_digest
 from shuke_core.members.services import member_of_token
-from shuke_core.profiles.avatars import upload_own_picture, upload_picture
+from shuke_core.profiles.avatars import hold_sender, upload_own_picture, upload_picture
 from shuke_core.settings import Settings
 from shuke_core.staff.services import StaffCard, staff_of_token
 from shuke_core.tenants.queries import TenantCard
@@ -79,9 +79,10 @@ def staff_door(settings: Settings) -> Door:
     )
 
 
-def _any_member(context: Context) -> None:
+async def _any_member(context: Context) -> None:
     if context.member_id is None:
         raise TokenInvalid()
+    await hold_sender(context.member_id)
 
 
 async def _keep_own(context: Context, picture: Picture) -> Upload:
@@ -89,7 +90,7 @@ async def _keep_own(context: Context, picture: Picture) -> Upload:
     return await upload_own_picture(context.member_id, picture)
 
 
-def _may_edit_members(context: Context) -> None:
+async def _may_edit_members(context: Context) -> None:
     if context.staff is None:
         raise TokenInvalid()
     if MEMBERS_EDIT.key not in context.rights.permissions:

@@ -52,12 +52,20 @@ def riff(*chunks: tuple[bytes, bytes]) -> bytes:
 
 
 def png(
-    width: int = 3, height: int = 2, *, extra: bytes = b"", behind: bytes = b"", depth: int = 8
+    width: int = 3,
+    height: int = 2,
+    *,
+    extra: bytes = b"",
+    behind: bytes = b"",
+    depth: int = 8,
+    pixels: bytes | None = None,
+    interlaced: bool = False,
 ) -> bytes:
-    """A red PNG; `extra` are chunks before its pixels, `behind` stands after its end."""
-    head = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
-    row = b"\0" + b"\xc8\x1e\x3c" * min(width, 8)  # of a huge one there are not all
-    rows = zlib.compress(row * min(height, 8))
+    """A red PNG; `extra` are chunks before its pixels, `behind` stands after its end, `pixels` are
+    others than red, compressed."""
+    head = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, interlaced)
+    row = b"\0" + b"\xc8\x1e\x3c" * min(width, 5_000)  # of a huge one there are not all
+    rows = pixels if pixels is not None else zlib.compress(row * min(height, 5_000))
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", head)

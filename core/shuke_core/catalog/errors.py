@@ -25,7 +25,10 @@ class ItemChanged(ShukeError):
 
 class ItemStateRefused(ShukeError):
     code = "ITEM_STATE_REFUSED"
-    sentence = "What has been on offer is no draft again: off sale or retired."
+    sentence = (
+        "What has been on offer is no draft again: off sale or retired. What is retired stays so: "
+        "enter it anew under another code."
+    )
 
 
 class CategoryUnknown(ShukeError):
@@ -36,6 +39,11 @@ class CategoryUnknown(ShukeError):
 class CategoryInvalid(ShukeError):
     code = "CATEGORY_INVALID"
     sentence = "A category has a name of 1 to {longest} legible characters, without {separators}."
+
+
+class CategoryPlaceInvalid(ShukeError):
+    code = "CATEGORY_PLACE_INVALID"
+    sentence = "A place among siblings is a number from 0 to {most}."
 
 
 class CategoryNameTaken(ShukeError):

@@ -11,6 +11,7 @@ from shuke_core.kit.cleaning import Unclean, clean_text, shown
 DEEPEST: Final = 6
 MOST_CATEGORIES: Final = 5_000
 MOST_BESIDE: Final = 500  # right below one: as many as the API lists
+MOST_PLACE: Final = 1_000_000  # among siblings; the first is 0
 LONGEST_NAME: Final = 60
 SEPARATORS: Final = "/ > \\ |"
 _SEPARATOR = re.compile(r"\s*[/>\\|]\s*")
@@ -21,7 +22,8 @@ BEHIND: Final = "g"
 
 
 class ItemState(Enum):
-    """Whether an item can be bought. What has been on offer is never a draft again."""
+    """Whether an item can be bought. What has been on offer is never a draft again, and what is retired
+    stays so."""
 
     DRAFT = "draft"
     ON_SALE = "on_sale"
@@ -50,7 +52,7 @@ STATE_WORDS: Mapping[str, ItemState] = {
 
 def may_become(before: ItemState, after: ItemState) -> bool:
     """Whether an item may go from one state to the other."""
-    return after is before or after is not ItemState.DRAFT
+    return after is before or (before is not ItemState.RETIRED and after is not ItemState.DRAFT)
 
 
 def path_of(parent_path: str, category_id: UUID) -> str:

@@ -169,8 +169,8 @@ async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = 
 
     Which item is meant the code says, so that the same told again changes nothing. Of one that is told
     of twice in a file (`told_in`) the second is refused, since nobody knows which is right; a connector
-    (no `told_in`) has the last word. Refusals: ITEM_REPEATED, ITEM_NAME_MISSING and ITEM_PRICE_MISSING
-    of one that is new, CATEGORIES_TOO_MANY.
+    (no `told_in`) has the last word. Refusals: ITEM_REPEATED, ITEM_RETIRED of one that is to be sold
+    again, ITEM_NAME_MISSING and ITEM_PRICE_MISSING of one that is new, CATEGORIES_TOO_MANY.
     """
     if not told:
         return []
@@ -188,6 +188,8 @@ async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = 
         way = item.category
         if told_in is not None and before is not None and before.told_in == told_in:
             fates.append(ItemRefused("code", "ITEM_REPEATED", item.code))
+        elif before is not None and _comes_back(before, item.state):
+            fates.append(ItemRefused("state", "ITEM_RETIRED", item.code))
         elif way is not None and way not in categories and is_full:
             fates.append(ItemRefused("category", "CATEGORIES_TOO_MANY", " / ".join(way)[:80]))
         elif before is None and item.name is None:
@@ -214,6 +216,14 @@ async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = 
     if told_of:
         announce(ItemsChanged(via, tuple(ids[row.code] for row in told_of)))
     return fates
+
+
+def _comes_back(before: _Row, state: ItemState | None) -> bool:
+    """Whether what is retired is told to be sold, or paused, again."""
+    return before.state == ItemState.RETIRED.value and state in (
+        ItemState.ON_SALE,
+        ItemState.OFF_SALE,
+    )
 
 
 async def _categories(told: Sequence[ToldItem], via: str) -> tuple[Mapping[Names, UUID], bool]:

@@ -18,6 +18,7 @@ from shuke_core.catalog.errors import (
     CategoryInUse,
     CategoryInvalid,
     CategoryNameTaken,
+    CategoryPlaceInvalid,
     CategoryTooDeep,
     CategoryUnknown,
 )
@@ -28,6 +29,7 @@ from shuke_core.catalog.rules import (
     LONGEST_NAME,
     MOST_BESIDE,
     MOST_CATEGORIES,
+    MOST_PLACE,
     SEPARATORS,
     category_name,
     depth_of,
@@ -82,7 +84,14 @@ def _free(
 
 
 def _last(nodes: dict[UUID, _Node], parent_id: UUID | None) -> int:
-    return max((n.place for n in nodes.values() if n.parent_id == parent_id), default=0) + 1
+    """Behind its siblings; beside the last where there is no room behind it."""
+    last = max((n.place for n in nodes.values() if n.parent_id == parent_id), default=0)
+    return min(last + 1, MOST_PLACE)
+
+
+def _check_place(place: int | None) -> None:
+    if place is not None and not 0 <= place <= MOST_PLACE:
+        raise CategoryPlaceInvalid(most=MOST_PLACE)
 
 
 async def create_category(
@@ -90,10 +99,11 @@ async def create_category(
 ) -> UUID:
     """A category below that one, or a root; last among its siblings unless a place is given.
 
-    Raises CategoryInvalid, CategoryUnknown for the parent, CategoryNameTaken, CategoryTooDeep,
-    CategoriesTooMany.
+    Raises CategoryInvalid, CategoryPlaceInvalid, CategoryUnknown for the parent, CategoryNameTaken,
+    CategoryTooDeep, CategoriesTooMany.
     """
     name = _checked(name)
+    _check_place(place)
     await lock_tree()
     nodes, category_id = await _nodes(), new_id()
     if parent_id is not None and parent_id not in nodes:
@@ -128,9 +138,10 @@ async def change_category(
 ) -> None:
     """Renames a category, or gives it another place among its siblings. What is None stays.
 
-    Raises CategoryInvalid, CategoryUnknown, CategoryNameTaken.
+    Raises CategoryInvalid, CategoryPlaceInvalid, CategoryUnknown, CategoryNameTaken.
     """
     name = None if name is None else _checked(name)
+    _check_place(place)
     await lock_tree()
     nodes = await _nodes()
     if category_id not in nodes:
@@ -159,8 +170,10 @@ async def move_category(
     """Puts a category with all below it under another one, or makes it a root.
 
     However many hang on it, it is one statement, and their items need not know. Raises
-    CategoryUnknown, CategoryCyclic, CategoryTooDeep, CategoryNameTaken, CategoriesTooMany.
+    CategoryUnknown, CategoryCyclic, CategoryTooDeep, CategoryNameTaken, CategoryPlaceInvalid,
+    CategoriesTooMany.
     """
+    _check_place(place)
     await lock_tree()
     nodes = await _nodes()
     if category_id not in nodes or (parent_id is not None and parent_id not in nodes):

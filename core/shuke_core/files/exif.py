@@ -23,7 +23,8 @@ def orientation_of(tiff: bytes) -> int:
         return int.from_bytes(tiff[at : at + width], order)  # type: ignore[arg-type]
 
     first = number(4, 4)
-    for nth in range(min(number(first, 2), _MOST_ENTRIES)):
+    fitting = max(0, len(tiff) - first - 2) // _ENTRY  # however many it says
+    for nth in range(min(number(first, 2), fitting, _MOST_ENTRIES)):
         at = first + 2 + nth * _ENTRY
         if number(at, 2) == _ORIENTATION and number(at + 2, 2) == _SHORT:
             found = number(at + 8, 2)

@@ -2,7 +2,7 @@
 
 Left out are comments and application segments: EXIF but for the orientation, XMP, IPTC, colour
 profiles, thumbnails; and what stands after its end, a second picture or a film of the camera. Tables
-are read through, so that none carries anything besides.
+are read through, so that none carries anything besides. The coded data of scans is kept as it is.
 """
 
 import re
@@ -20,18 +20,21 @@ _HUFFMAN, _ARITHMETIC, _END, _SCAN, _QUANTISERS, _RESTARTS = 0xC4, 0xCC, 0xD9, 0
 _JFIF, _EXIF, _ADOBE, _COMMENT = 0xE0, 0xE1, 0xEE, 0xFE
 _EXIF_BEGINS, _JFIF_BEGINS, _ADOBE_BEGINS = b"Exif\0\0", b"JFIF\0", b"Adobe"
 _JFIF_BYTES, _ADOBE_BYTES = 14, 12
-# Within a scan 0xFF stands before 0x00 and before restarts; anything else ends it.
-_AFTER_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+# Within a scan 0xFF stands before 0x00 and before restarts; anything else ends it. One 0xFF and no run
+# of them: a search for a run that leads nowhere would begin anew at each byte of it.
+_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_FILL = re.compile(rb"\xff+")
+_MOST_SEGMENTS = 4_096  # the richest camera writes some dozens
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Marker, body, and what follows the segment up to the next one: the coded data of a scan."""
     at = 2
-    while True:
-        if data[at : at + 1] != b"\xff":
+    for _ in range(_MOST_SEGMENTS):
+        fill = _FILL.match(data, at)
+        if fill is None:
             raise PictureDamaged(why="a segment is expected and there is none")
-        while data[at + 1 : at + 2] == b"\xff":
-            at += 1
+        at = fill.end() - 1
         marker = int.from_bytes(data[at + 1 : at + 2], "big")
         if marker == _END:
             return
@@ -45,9 +48,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             ended = _AFTER_SCAN.search(data, at)
             if ended is None:
                 raise PictureDamaged(why="it ends in the middle")
-            coded = data[at : ended.start()]
+            coded = data[at : ended.start()].rstrip(b"\xff")  # what only fills stays out
             at = ended.start()
         yield marker, body, coded
+    raise PictureDamaged(why="it has too many segments")
 
 
 def _segment(marker: int, body: bytes) -> bytes:

@@ -1,17 +1,20 @@
 """Pictures (图片) as they are kept: of a type that the bytes say, and rewritten from what draws them.
 
 Where a photo was taken is personal data, and it stands in the file beside the picture. Nothing of a
-file is kept that does not draw: no metadata, no comment, no second file before, within or behind the
-first. Pixels are not decoded: a decoder is what such files attack.
+file is kept that lies outside the coded pixels: no metadata, no comment, no second file before, beside
+or behind the first. Of PNG also nothing behind the pixels in their stream. What a JPEG's scans and a
+WebP's frame say is not looked into: pixels are not decoded, a decoder is what such files attack.
 """
 
 from dataclasses import dataclass
 
 from shuke_core.files import jpeg, png, webp
-from shuke_core.files.errors import FileTypeRefused, PictureDamaged, PictureTooLarge
+from shuke_core.files.drawn import MOST_SIDE, check_size
+from shuke_core.files.errors import FileTypeRefused
+
+__all__ = ["CONTENT_TYPES", "MOST_BYTES", "MOST_SIDE", "Picture", "read_picture"]
 
 MOST_BYTES = 2 << 20
-MOST_SIDE = 4096
 CONTENT_TYPES = (jpeg.CONTENT_TYPE, png.CONTENT_TYPE, webp.CONTENT_TYPE)
 
 
@@ -29,6 +32,8 @@ def read_picture(data: bytes) -> Picture:
     """The picture that the bytes are, whatever they were called.
 
     Raises FileTypeRefused for anything but JPEG, PNG and WebP, PictureDamaged and PictureTooLarge.
+    Its work grows with the bytes, and of a PNG with its pixels: some tenths of a second at most, so it
+    is for a thread.
     """
     if data.startswith(jpeg.BEGINS):
         content_type, drawn = jpeg.CONTENT_TYPE, jpeg.drawn(data)
@@ -38,8 +43,5 @@ def read_picture(data: bytes) -> Picture:
         content_type, drawn = webp.CONTENT_TYPE, webp.drawn(data)
     else:
         raise FileTypeRefused()
-    if not drawn.width or not drawn.height:
-        raise PictureDamaged(why="it has no size")
-    if max(drawn.width, drawn.height) > MOST_SIDE:
-        raise PictureTooLarge(most=MOST_SIDE, width=drawn.width, height=drawn.height)
+    check_size(drawn.width, drawn.height)
     return Picture(content_type, drawn.width, drawn.height, drawn.data)

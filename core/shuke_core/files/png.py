@@ -1,13 +1,14 @@
 """PNG, rewritten from the chunks that draw it (ISO/IEC 15948): head, palette, colours, data.
 
 Left out are texts, times, EXIF but for the orientation, colour profiles, the further pictures of a
-moving one, and what stands after its end: editors have left there what was cut away.
+moving one, and what stands after its end or behind the pixels in their stream: editors have left there
+what was cut away.
 """
 
 import zlib
 from collections.abc import Callable, Iterator
 
-from shuke_core.files.drawn import Drawn
+from shuke_core.files.drawn import Drawn, check_size
 from shuke_core.files.errors import PictureDamaged
 from shuke_core.files.exif import UPRIGHT, only_orientation, orientation_of
 
@@ -23,6 +24,18 @@ _ONCE: dict[bytes, Callable[[int], bool]] = {
     b"tRNS": lambda size: 0 < size <= 256,
 }
 _FRAME = 12  # bytes of length, kind and checksum
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of one pixel, by the kind of colour
+# First column and row, and steps, of the seven passes of an interlaced one.
+_PASSES = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+_TAKEN, _GIVEN = 16 << 10, 1 << 20  # bytes in and out of the stream at a time
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -56,7 +69,7 @@ def drawn(data: bytes) -> Drawn:
     orientation = UPRIGHT
     for kind, body in chunks:
         if kind == b"IDAT":
-            pixels.append(_chunk(kind, body))
+            pixels.append(body)
         elif kind == b"IEND":
             if body:
                 raise PictureDamaged(why="its end is not what it says")
@@ -70,10 +83,55 @@ def drawn(data: bytes) -> Drawn:
             raise PictureDamaged(why="a chunk is of no known kind")
     if not pixels:
         raise PictureDamaged(why="nothing is drawn in it")
+    width, height = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:8], "big")
+    check_size(width, height)
+    stream = b"".join(pixels)
+    end = _end_of_pixels(stream, _bytes_of_pixels(width, height, head))
+    if end < len(stream):
+        pixels = [stream[:end]]
     if orientation != UPRIGHT:
-        pixels.insert(0, _chunk(b"eXIf", only_orientation(orientation)))
-    parts = (BEGINS, _chunk(b"IHDR", head), *kept.values(), *pixels, _chunk(b"IEND", b""))
-    return Drawn(int.from_bytes(head[:4], "big"), int.from_bytes(head[4:8], "big"), b"".join(parts))
+        kept[b"eXIf"] = _chunk(b"eXIf", only_orientation(orientation))
+    drawing = (_chunk(b"IDAT", body) for body in pixels)
+    parts = (BEGINS, _chunk(b"IHDR", head), *kept.values(), *drawing, _chunk(b"IEND", b""))
+    return Drawn(width, height, b"".join(parts))
+
+
+def _bytes_of_pixels(width: int, height: int, head: bytes) -> int:
+    """How many bytes the pixels are, with the byte before each row that says how it is filtered."""
+    bits = head[8] * _SAMPLES[head[9]]
+    total = 0
+    for left, top, right, down in _PASSES if head[12] else ((0, 0, 1, 1),):
+        columns = (width - left + right - 1) // right
+        rows = (height - top + down - 1) // down
+        if columns > 0:
+            total += max(0, rows) * (1 + (columns * bits + 7) // 8)
+    return total
+
+
+def _end_of_pixels(stream: bytes, expected: int) -> int:
+    """Where the stream of the pixels ends. Raises PictureDamaged unless they are as many as expected.
+
+    They are counted and let go: a stream that grows without end is left at one step past them.
+    """
+    inflating, length, end = zlib.decompressobj(), 0, 0
+    try:
+        while end < len(stream) and not inflating.eof:
+            piece = stream[end : end + _TAKEN]
+            end += len(piece)
+            while piece and not inflating.eof and length <= expected:
+                length += len(inflating.decompress(piece, _GIVEN))
+                piece = inflating.unconsumed_tail
+            if length > expected:
+                raise PictureDamaged(why="more is in it than it draws")
+        while not inflating.eof and (more := inflating.decompress(b"", _GIVEN)):
+            length += len(more)
+    except zlib.error:
+        raise PictureDamaged(why="its pixels can't be read") from None
+    if length > expected:
+        raise PictureDamaged(why="more is in it than it draws")
+    if length < expected or not inflating.eof:
+        raise PictureDamaged(why="it ends in the middle")
+    return end - len(inflating.unused_data)
 
 
 def _is_head(head: bytes) -> bool:

@@ -110,9 +110,11 @@ async def delete_file(file_id: UUID) -> None:
 async def delete_expired_files() -> bool:
     """Deletes files that are past their expiry; says whether more may be left."""
     rows = await fetch(
-        "DELETE FROM file WHERE tenant_id = $1 AND id IN (SELECT id FROM file "
+        # Locked by what reads it: a file that somebody takes into use at this moment is not waited for,
+        # and one that was taken meanwhile is not expired any more.
+        "DELETE FROM file WHERE tenant_id = $1 AND expires_at <= $2 AND id IN (SELECT id FROM file "
         "WHERE tenant_id = $1 AND expires_at <= $2 ORDER BY expires_at "
-        f"LIMIT {_SWEPT}) RETURNING id",
+        f"LIMIT {_SWEPT} FOR UPDATE SKIP LOCKED) RETURNING id",
         clock.now(),
     )
     return len(rows) == _SWEPT

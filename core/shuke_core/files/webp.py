@@ -1,7 +1,7 @@
 """WebP, rewritten from the chunks that draw it (RFC 9649): head, alpha and one frame.
 
 Left out are EXIF but for the orientation, XMP, colour profiles, unknown chunks and what stands after
-its end. One that moves is refused.
+its end. One that moves is refused. The coded data of the frame is kept as it is.
 """
 
 from collections.abc import Iterator

@@ -148,7 +148,14 @@ class UnitConnection(TransactionWrapper):
             if self.has_begun:
                 self.is_fresh = False
                 return await self._connection.fetch(self.mark + sql, *values)  # type: ignore[no-any-return]
-            return await self._connection.fetch_alone(self.alone_as, sql, values)  # type: ignore[no-any-return]
+            return await self._alone(sql, values)
+
+    async def _alone(self, sql: str, values: Sequence[object]) -> Sequence[asyncpg.Record]:
+        """A read as a transaction of its own. A lost connection is the pool's already, which leaves
+        nothing behind its name; it fails as any statement on it does."""
+        if self._connection._con is None:
+            raise asyncpg.InterfaceError("the connection was lost")
+        return await self._connection.fetch_alone(self.alone_as, sql, values)  # type: ignore[no-any-return]
 
     async def read_apart(
         self, seconds: float, sql: str, *values: object
@@ -162,7 +169,7 @@ class UnitConnection(TransactionWrapper):
         async with self._turns():
             if not self.has_begun:
                 async with asyncio.timeout(seconds):
-                    return await self._connection.fetch_alone(self.alone_as, sql, values)  # type: ignore[no-any-return]
+                    return await self._alone(sql, values)
         async with self.part(), asyncio.timeout(seconds):
             return await self.read(sql, *values)
 
@@ -257,7 +264,8 @@ class OpenTransaction:
         it, and PostgreSQL rolls back what a lost connection had open."""
         try:
             if is_busy:
-                raw.terminate()
+                with suppress(asyncpg.InterfaceError):  # lost, and taken back already
+                    raw.terminate()
             elif failure is not None:
                 await _roll_back(raw, failure)
         finally:

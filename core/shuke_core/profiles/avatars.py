@@ -23,16 +23,21 @@ from shuke_core.profiles.rules import Value
 _A_DAY_MORE: Final = timedelta(days=1)
 
 
-async def upload_own_picture(member_id: UUID, picture: Picture) -> Upload:
-    """Keeps a picture that a member has sent, for them alone. Raises MemberUnknown, for a visitor too.
+async def hold_sender(member_id: UUID) -> None:
+    """Holds a member who sends a picture: whoever erases them meanwhile waits, and finds the file.
 
-    The member is held: whoever erases them meanwhile waits, and finds the file.
+    Raises MemberUnknown, for a visitor too.
     """
     if not await fetch(
         "SELECT id FROM member WHERE tenant_id = $1 AND id = $2 AND state = 'active' FOR KEY SHARE",
         member_id,
     ):
         raise MemberUnknown()
+
+
+async def upload_own_picture(member_id: UUID, picture: Picture) -> Upload:
+    """Keeps a picture that a member has sent, for them alone. Raises MemberUnknown, for a visitor too."""
+    await hold_sender(member_id)
     return await keep_upload(picture, member_id, member_id)
 
 

@@ -45,6 +45,7 @@ from shuke_core.rules.vocabulary import (
 )
 
 MOST_TOLD = 10
+_DEEPEST_TOLD = 100
 _GROUPS = ("all", "any", "not", "field", "facts")
 _COUNT = RuleField("count", "", ValueType.NUMBER, {"zh": "数量", "en": "count"})
 
@@ -106,20 +107,31 @@ def _size(document: Json) -> int:
     try:
         return len(orjson.dumps(document))
     except (TypeError, ValueError, RecursionError):  # a number beyond 64 bits, half a character
-        return 0 if _is_shallow(document) else MOST_BYTES + 1
+        return _rough_size(document)
 
 
-def _is_shallow(document: Json, depth: int = 0) -> bool:
-    if depth > 100:
-        return False
-    below = document.values() if isinstance(document, dict) else document
-    if isinstance(document, str):
-        return len(document) <= MOST_BYTES // 4
-    if not isinstance(document, dict | list):
-        return not isinstance(document, int) or abs(document) < 10**100
-    return len(document) <= MOST_NODES * MOST_DEPTH and all(
-        _is_shallow(each, depth + 1) for each in below
-    )
+def _rough_size(document: Json) -> int:
+    """About as many bytes as the document has, or one too many as soon as it is too large or too deep:
+    what no encoder takes is still told part by part."""
+    total, waiting = 0, [(document, 0)]
+    while waiting and total <= MOST_BYTES:
+        told, depth = waiting.pop()
+        total += 1
+        match told:
+            case _ if depth > _DEEPEST_TOLD:
+                return MOST_BYTES + 1
+            case str():
+                total += len(told) + 2
+            case int():
+                total += told.bit_length() // 3  # a digit is a little more than three bits
+            case dict() | list() if len(told) > MOST_BYTES:
+                return MOST_BYTES + 1
+            case dict():
+                total += sum(len(str(key)) + 3 for key in told)
+                waiting += [(each, depth + 1) for each in told.values()]
+            case list():
+                waiting += [(each, depth + 1) for each in told]
+    return total
 
 
 class _Checker:
@@ -355,6 +367,16 @@ class _Checker:
                 f"{key!r}, which are of {facts.subject}",
                 f"facts of {', '.join(self._reachable(scope))}",
             )
+        elif len(scope) > 1 and way != (len(scope) - 1, ()):
+            # Counted once for each fact around them they would cost the product of both; so each row
+            # is looked at once a condition, however facts are nested.
+            self.problem(
+                "RULE_FACTS_MISPLACED",
+                _at(path, "facts"),
+                f"{key!r} within the facts {scope[-1]!r}",
+                f"facts of {scope[-1]} itself; these stand beside it, joined by all or any",
+            )
+            way = None
         good = self._may_use(facts, _at(path, "facts")) and way is not None
         measure = self._measure(told.get("measure", "count"), _at(path, "measure"))
         of = None if measure is None else self._measured(told, path, facts, measure)

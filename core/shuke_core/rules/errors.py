@@ -17,6 +17,24 @@ class RuleInactive(ShukeError):
     sentence = "The rule is inactive: {told}"
 
 
+class RuleFactsTooMany(ShukeError):
+    code = "RULE_FACTS_TOO_MANY"
+    sentence = (
+        "The rule looks at more than {most} facts of this one, too many to explain; whether it holds "
+        "is told by a list that is filtered by it."
+    )
+
+
+class RulesTooMany(ShukeError):
+    code = "RULES_TOO_MANY"
+    sentence = "There is room for {most} rules; retire one that is not used any more."
+
+
+class RuleVersionsTooMany(ShukeError):
+    code = "RULE_VERSIONS_TOO_MANY"
+    sentence = "A rule has at most {most} versions; save this one as a new rule."
+
+
 class RuleUnknown(ShukeError):
     code = "RULE_UNKNOWN"
     sentence = "There is no such rule, or no such version of it."

@@ -11,7 +11,7 @@ from typing import Any as Value
 from shuke_core.access.rights import Rights
 from shuke_core.rules.declare import Row, RuleFacts, RuleField
 from shuke_core.rules.document import All, Any, Compare, Node, Not, Quantified, Reached, Rule
-from shuke_core.rules.in_memory import Rows, Truth, compiled, getter, measured
+from shuke_core.rules.in_memory import Rows, Truth, compared, getter, measured
 from shuke_core.rules.registry import lacking
 from shuke_core.rules.rendering import MASK, Manner, sentence, value_text
 from shuke_core.rules.times import At
@@ -61,22 +61,28 @@ class _Explainer:
                 parts = (self.node(node.node, rows),)
                 holds = None if parts[0].holds is None else not parts[0].holds
             case Compare() | Quantified():
+                get = getter(node.of) if isinstance(node, Compare) else measured(node)
+                value = get(rows, self._at)  # once: a measure may be taken of thousands
+                kind = node.of.field.type if isinstance(node, Compare) else node.type
+                decide = compared(lambda _rows, _at: value, kind, node.op, node.operand)
                 return Explained(
                     node.path,
                     self._said(node),
-                    compiled(node)(rows, self._at),
-                    tuple(self._looked_at(node, rows)),
+                    decide(rows, self._at),
+                    tuple(self._looked_at(node, rows, value)),
                 )
         return Explained(node.path, self._said(node), holds, (), parts)
 
     def _said(self, node: Node) -> Label:
         return {language: sentence(node, language, self._manner) for language in ("zh", "en")}
 
-    def _looked_at(self, node: Compare | Quantified, rows: Rows) -> Iterator[LookedAt]:
+    def _looked_at(
+        self, node: Compare | Quantified, rows: Rows, value: Value
+    ) -> Iterator[LookedAt]:
         if isinstance(node, Compare):
-            yield self._value(node.of.field, getter(node.of)(rows, self._at))
+            yield self._value(node.of.field, value)
         else:
-            yield self._measure(node, measured(node)(rows, self._at))
+            yield self._measure(node, value)
         if isinstance(node.operand, Reached):
             yield self._value(node.operand.field, getter(node.operand)(rows, self._at))
 

@@ -17,7 +17,10 @@ from shuke_core.rules.document import (
     Reached,
     Rule,
 )
+from shuke_core.rules.errors import RuleFactsTooMany
 from shuke_core.rules.registry import Registry
+
+MOST_FACTS = 10_000  # of all that one call loads
 
 
 @dataclass(slots=True)
@@ -33,14 +36,18 @@ async def rows_for(
     rules: Iterable[Rule], registry: Registry, ids: Sequence[UUID]
 ) -> dict[UUID, dict[str, Value]]:
     """The rows of these ids by id, with all that the rules read; one statement a table. Rules are of one
-    subject. Rows that are not there, or not the caller's to see, are left out."""
+    subject. Rows that are not there, or not the caller's to see, are left out.
+
+    Raises RuleFactsTooMany where more than 10,000 facts hang on them: who asks about many rows, or about
+    large ones, asks in SQL.
+    """
     wanted, subject = _Wanted(), ""
     for rule in rules:
         subject = rule.subject
         _gather(rule.root, registry, (wanted,))
     if not subject:
         return {}
-    rows = await _read(registry, subject, wanted, "id", ids)
+    rows = await _Reader(registry).rows(subject, wanted, "id", ids)
     return {row["id"]: row for row in rows}
 
 
@@ -92,29 +99,45 @@ def _look(of: RuleField, registry: Registry, place: _Wanted) -> None:
         _facts(place, registry.facts[key]).columns.update(of.beside)
 
 
-async def _read(
-    registry: Registry, subject: str, wanted: _Wanted, column: str, values: Sequence[UUID]
-) -> list[dict[str, Value]]:
-    columns = ", ".join(f"this.{each}" for each in sorted({*wanted.columns, column}))
-    rows = await fetch(
-        f"SELECT {columns} FROM {registry.subjects[subject].table} this "
-        f"WHERE this.tenant_id = $1 AND this.{column} = ANY ($2::uuid[]) ORDER BY this.id",
-        list(values),
-    )
-    for key, below in wanted.links.items():
-        link = registry.links[key]
-        named = {row[link.column] for row in rows} - {None}
-        found = await _read(registry, link.to, below, "id", list(named)) if named else []
-        by_id = {each["id"]: each for each in found}
-        for row in rows:
-            row[key] = by_id.get(row[link.column])
-    for key, below in wanted.facts.items():
-        facts = registry.facts[key]
-        ids = [row["id"] for row in rows]
-        found = await _read(registry, facts.each, below, facts.column, ids) if ids else []
-        grouped: dict[UUID, list[dict[str, Value]]] = {each: [] for each in ids}
-        for each in found:
-            grouped[each[facts.column]].append(each)
+class _Reader:
+    """Reads the rows of one call, and counts the facts among them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry, self._room = registry, MOST_FACTS
+
+    async def rows(
+        self, subject: str, wanted: _Wanted, column: str, values: Sequence[UUID], limit: str = ""
+    ) -> list[dict[str, Value]]:
+        """Rows by a column, with what is wanted of them."""
+        columns = ", ".join(f"this.{each}" for each in sorted({*wanted.columns, column}))
+        rows = await fetch(
+            f"SELECT {columns} FROM {self._registry.subjects[subject].table} this "
+            f"WHERE this.tenant_id = $1 AND this.{column} = ANY ($2::uuid[]) "
+            f"ORDER BY this.id {limit}",
+            list(values),
+        )
+        if limit:
+            self._room -= len(rows)
+            if self._room < 0:
+                raise RuleFactsTooMany(most=MOST_FACTS)
+        for key, below in wanted.links.items():
+            link = self._registry.links[key]
+            named = {row[link.column] for row in rows} - {None}
+            found = await self.rows(link.to, below, "id", list(named)) if named else []
+            by_id = {each["id"]: each for each in found}
+            for row in rows:
+                row[key] = by_id.get(row[link.column])
+        for key, below in wanted.facts.items():
+            await self._facts(rows, key, below)
+        return rows
+
+    async def _facts(self, rows: list[dict[str, Value]], key: str, wanted: _Wanted) -> None:
+        """Hangs the facts of that kind on the rows; one more than there is room for is read at most."""
+        facts = self._registry.facts[key]
+        grouped: dict[UUID, list[dict[str, Value]]] = {row["id"]: [] for row in rows}
+        if grouped:
+            limit = f"LIMIT {self._room + 1}"
+            for each in await self.rows(facts.each, wanted, facts.column, list(grouped), limit):
+                grouped[each[facts.column]].append(each)
         for row in rows:
             row[key] = grouped[row["id"]]
-    return rows

@@ -21,7 +21,7 @@ from shuke_core.rules.rendering import Manner
 from shuke_core.rules.times import At
 from shuke_core.tenants.queries import this_tenant
 
-MOST_RULES = 200
+MOST_RULES = 200  # active ones, and versions of each: lists of them are whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ async def stored_rule(rule_id: UUID, version: int | None = None) -> StoredRule:
 
 
 async def stored_rules() -> list[StoredRule]:
-    """The newest version of each active rule, by name; the first 200."""
+    """The newest version of each active rule, by name; `save_rule` sees that they are 200 at most."""
     rows = await fetch(
         f"{_STORED} AND r.state = 'active' AND v.version = r.newest "
         f"ORDER BY r.name, r.id LIMIT {MOST_RULES}"
@@ -81,7 +81,7 @@ async def stored_rules() -> list[StoredRule]:
 
 
 async def versions_of(rule_id: UUID) -> list[StoredRule]:
-    """The versions of a rule, the newest first; at most 200."""
+    """The versions of a rule, the newest first; `change_rule` sees that they are 200 at most."""
     rows = await fetch(
         f"{_STORED} AND r.id = $2 ORDER BY v.version DESC LIMIT {MOST_RULES}", rule_id
     )
@@ -146,7 +146,8 @@ async def asked_with(
     masked: bool = False,
 ) -> Asked:
     """The rule that a document says, or the newest version of a named one, for somebody with these
-    rights: what they may not see they may not ask with either. `masked`: a named one, whose values will
+    rights: what they may not see they may not ask with either. A retired one is not asked with; who has
+    pinned a version goes on (`pinned_rule`). `masked`: a named one, whose values will
     be masked, is had by whoever has the permissions.
 
     Raises RuleInvalid, RuleUnknown, RuleSubjectWrong and RuleInactive.
@@ -155,6 +156,8 @@ async def asked_with(
     if rule_id is None:
         return Asked(check(document, subject, registry, rights), registry)
     stored = await stored_rule(rule_id)
+    if stored.state != "active":
+        raise RuleUnknown()
     if stored.subject != subject:
         raise RuleSubjectWrong(found=stored.subject, wanted=subject)
     rule = revive(stored.document, subject, registry)

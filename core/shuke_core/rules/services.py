@@ -11,10 +11,17 @@ from shuke_core.audit.services import record
 from shuke_core.kit import clock
 from shuke_core.kit.cleaning import Unclean, clean_text
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import fetch, fetch_one
+from shuke_core.kit.locking import lock_until_commit
+from shuke_core.kit.transactions import fetch, fetch_one, fetch_value
 from shuke_core.rules.checking import check
-from shuke_core.rules.errors import RuleChanged, RuleNameInvalid, RuleUnknown
-from shuke_core.rules.queries import Saved, stored_rule
+from shuke_core.rules.errors import (
+    RuleChanged,
+    RuleNameInvalid,
+    RulesTooMany,
+    RuleUnknown,
+    RuleVersionsTooMany,
+)
+from shuke_core.rules.queries import MOST_RULES, Saved, stored_rule
 from shuke_core.rules.registry import registry_here
 
 LONGEST_NAME = 60
@@ -24,9 +31,13 @@ async def save_rule(
     name: str, subject: str, document: Any, rights: Rights, staff_id: UUID | None
 ) -> Saved:
     """Keeps a document under a name, as version 1 of a new rule. Raises RuleInvalid, for an author with
-    these rights, and RuleNameInvalid."""
+    these rights, RuleNameInvalid, and RulesTooMany past 200 active ones."""
     clean, rule_id, now = _clean_name(name), new_id(), clock.now()
     check(document, subject, await registry_here(), rights_here(rights))
+    await lock_until_commit("new rules")  # of two who save the last one at once one is refused
+    active = "SELECT count(*) FROM rule_document WHERE tenant_id = $1 AND state = 'active'"
+    if await fetch_value(active) >= MOST_RULES:
+        raise RulesTooMany(most=MOST_RULES)
     await fetch(
         "INSERT INTO rule_document (tenant_id, id, name, subject, newest, state, created_at) "
         "VALUES ($1, $2, $3, $4, 1, 'active', $5)",
@@ -43,7 +54,8 @@ async def change_rule(
     """Keeps a document as the next version; versions before it stay as they are, and in use.
 
     `after` is the version that its author has seen. Another name alone, or the same document, makes no
-    version. Raises RuleUnknown, also for a retired one, RuleChanged, RuleInvalid, RuleNameInvalid.
+    version. Raises RuleUnknown, also for a retired one, RuleChanged, RuleInvalid, RuleNameInvalid, and
+    RuleVersionsTooMany past 200.
     """
     clean = _clean_name(name)
     # Locked first and read after: who waits here finds what the other has saved.
@@ -61,6 +73,8 @@ async def change_rule(
     version = after if same else after + 1
     if same and row["name"] == clean:
         return Saved(rule_id, version)
+    if not same and after >= MOST_RULES:
+        raise RuleVersionsTooMany(most=MOST_RULES)
     if not same:
         await _keep_version(rule_id, version, document, staff_id)
     await fetch(

@@ -13,7 +13,7 @@ from shuke_schema.scalars import Long
 strawberry.enum(
     ItemState,
     description="Whether an item can be bought. What has been on offer is never a draft again; "
-    "RETIRED: for good, kept for the orders that name it.",
+    "RETIRED: for good, no other state follows; kept for the orders that name it.",
 )
 
 

@@ -7,6 +7,7 @@ GET  /t/{tenant}/files/{token}  200 the picture · 404 unknown or expired, all a
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -37,6 +38,9 @@ SENDING_SECONDS = 60.0
 # A picture that somebody opens by itself runs nothing, whatever a browser takes it for.
 _POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
+# Pictures are read beside the loop, two at a time however many come in.
+_READING = ThreadPoolExecutor(2, "pictures")
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -45,7 +49,7 @@ class Uploads:
     """What a door does with files: `check` raises before anything of one is read, unless whoever asks
     may send it; `keep` keeps it for them. Both inside a unit of work."""
 
-    check: Callable[[Context], None]
+    check: Callable[[Context], Awaitable[None]]
     keep: Callable[[Context, Picture], Awaitable[Upload]]
 
 
@@ -71,16 +75,16 @@ async def _kept(
     token = bearer_of(request)
     await rates.take(_caller(tenant, token, request), UPLOAD_COST, door.limits)
     async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
-        uploads.check(await door.identify(tenant, token))
+        await uploads.check(await door.identify(tenant, token))
     try:
         async with asyncio.timeout(SENDING_SECONDS):
             data = await read_file(request, MOST_BYTES)
     except TimeoutError:
         raise DeadlineExceeded(seconds=f"{SENDING_SECONDS:g}") from None
-    picture = read_picture(data)
+    picture = await asyncio.get_running_loop().run_in_executor(_READING, read_picture, data)
     async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
         context = await door.identify(tenant, token)  # who may meanwhile have been logged out
-        uploads.check(context)
+        await uploads.check(context)
         upload = await uploads.keep(context, picture)
     return JsonAnswer(
         {

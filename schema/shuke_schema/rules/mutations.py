@@ -25,6 +25,8 @@ class RuleErrorCode(Enum):
     RULE_NAME_INVALID = "RULE_NAME_INVALID"
     RULE_UNKNOWN = "RULE_UNKNOWN"
     RULE_CHANGED = "RULE_CHANGED"
+    RULES_TOO_MANY = "RULES_TOO_MANY"
+    RULE_VERSIONS_TOO_MANY = "RULE_VERSIONS_TOO_MANY"
 
 
 @strawberry.type(description="Why a rule was not saved or not retired.")
@@ -47,6 +49,7 @@ _FAILURES = Failures(
         "RULE_NAME_INVALID": "name",
         "RULE_UNKNOWN": "id",
         "RULE_CHANGED": "after",
+        "RULE_VERSIONS_TOO_MANY": "document",
     },
 )
 

@@ -84,11 +84,10 @@ async def test_it_is_taken_out_of_its_category_only_when_that_is_said(shop: Shop
 
 async def test_what_was_on_offer_is_no_draft_again(shop: Shop) -> None:
     item = await act(shop, lambda: create_item("T-1", "龙井", 100, state=ItemState.ON_SALE))
-    assert await act(shop, lambda: retire_item(item, 1)) == 2
     with pytest.raises(ItemStateRefused):
-        await act(shop, lambda: change_item(item, 2, ItemChange(state=ItemState.DRAFT)))
-    await act(shop, lambda: change_item(item, 2, ItemChange(state=ItemState.OFF_SALE)))
-    assert (await items_of(shop))[0][4:] == ("off_sale", 3)
+        await act(shop, lambda: change_item(item, 1, ItemChange(state=ItemState.DRAFT)))
+    await act(shop, lambda: change_item(item, 1, ItemChange(state=ItemState.OFF_SALE)))
+    assert (await items_of(shop))[0][4:] == ("off_sale", 2)
 
 
 async def test_ids_that_are_nobodys_are_refused(shop: Shop, other_shop: Shop) -> None:
@@ -143,6 +142,26 @@ async def test_a_connector_has_the_last_word_and_a_file_the_first(shop: Shop) ->
     assert await act(shop, lambda: take_items(twice[1:], "file", file)) == [repeated]
     assert await act(shop, lambda: take_items([TEA], "file", new_id())) == [SAME]
     assert (await items_of(shop))[0][1] == "龙井"
+
+
+async def test_what_is_retired_is_sold_no_more_whoever_tells_so(shop: Shop) -> None:
+    await act(shop, lambda: take_items([TEA], "erp"))
+    (row,) = await shop.rows("SELECT id FROM item WHERE tenant_id = $1")
+    assert await act(shop, lambda: retire_item(row["id"], 1)) == 2
+    for state in (ItemState.ON_SALE, ItemState.OFF_SALE):
+        with pytest.raises(ItemStateRefused):
+            await act(shop, lambda s=state: change_item(row["id"], 2, ItemChange(state=s)))  # type: ignore[misc]
+        told = [ToldItem("T-1", "井", ("饮品", "茶"), 1, state), ToldItem("T-2", "袋", None, 5)]
+        for via, file in (("erp", None), ("file", new_id())):
+            fates = await act(shop, lambda t=told, v=via, f=file: take_items(t, v, f))  # type: ignore[misc]
+            assert fates[0] == ItemRefused("state", "ITEM_RETIRED", "T-1")
+            assert isinstance(fates[1], ItemOutcome)
+    assert (await items_of(shop))[0] == ("T-1", "龙井", "茶", 12_800, "retired", 2)
+    # Its name may still be put right, and who calls it a draft, or says no state, means no sale.
+    assert await act(shop, lambda: change_item(row["id"], 2, ItemChange(name="龙井茶"))) == 3
+    for said in (None, ItemState.DRAFT, ItemState.RETIRED):
+        quiet = ToldItem("T-1", "龙井茶", None, 12_800, said)
+        assert await act(shop, lambda q=quiet: take_items([q], "erp")) == [SAME]  # type: ignore[misc]
 
 
 async def test_a_batch_is_a_handful_of_statements_however_many_items(

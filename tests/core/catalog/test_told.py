@@ -59,7 +59,7 @@ def test_what_can_not_names_its_field_and_why(raw: object, field: str, code: str
     assert (refused.field, refused.code) == (field, code)
 
 
-def test_only_the_way_back_to_a_draft_is_closed() -> None:
+def test_only_the_ways_back_to_a_draft_and_out_of_retired_are_closed() -> None:
     closed = {
         (before, after)
         for before in ItemState
@@ -67,5 +67,9 @@ def test_only_the_way_back_to_a_draft_is_closed() -> None:
         if not may_become(before, after)
     }
     assert closed == {
-        (before, ItemState.DRAFT) for before in ItemState if before is not ItemState.DRAFT
+        (ItemState.ON_SALE, ItemState.DRAFT),
+        (ItemState.OFF_SALE, ItemState.DRAFT),
+        (ItemState.RETIRED, ItemState.DRAFT),
+        (ItemState.RETIRED, ItemState.ON_SALE),
+        (ItemState.RETIRED, ItemState.OFF_SALE),
     }

@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 from uuid import UUID
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from shuke_core.catalog.errors import (
     CategoryInUse,
     CategoryInvalid,
     CategoryNameTaken,
+    CategoryPlaceInvalid,
     CategoryTooDeep,
     CategoryUnknown,
 )
@@ -166,6 +168,27 @@ async def test_places_order_siblings_and_the_last_comes_last(shop: Shop) -> None
     }
     await act(shop, lambda: change_category(three, place=0))
     assert (await tree_of(shop))[three]["place"] == 0
+
+
+async def test_a_place_has_bounds_and_behind_the_last_one_there_is_room(shop: Shop) -> None:
+    first = await act(shop, lambda: create_category("一"))
+    for place in (-1, rules.MOST_PLACE + 1, 2**31 - 1, 2**63):
+        for verb in (
+            lambda p=place: create_category("二", None, p),
+            lambda p=place: change_category(first, place=p),
+            lambda p=place: move_category(first, None, p),
+        ):
+            with pytest.raises(CategoryPlaceInvalid):
+                await act(shop, verb)
+    await act(shop, lambda: change_category(first, place=rules.MOST_PLACE))
+    second = await act(shop, lambda: create_category("二"))
+    named = await act(shop, lambda: categories_named([("三",)], "erp"))
+    places = {row["name"]: row["place"] for row in (await tree_of(shop)).values()}
+    assert places == {"一": rules.MOST_PLACE, "二": rules.MOST_PLACE, "三": rules.MOST_PLACE}
+    assert second in await tree_of(shop)
+    assert named[("三",)] in await tree_of(shop)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await shop.rows("UPDATE category SET place = 1000001 WHERE tenant_id = $1")
 
 
 async def test_what_is_in_use_stays(shop: Shop) -> None:

@@ -29,7 +29,13 @@ from shuke_core.exports.kinds import declare_export
 from shuke_core.exports.services import make_link, request_export, revoke_export, take_link
 from shuke_core.exports.writing import work_on_exports
 from shuke_core.files.errors import FileUnknown
-from shuke_core.files.services import delete_expired_files, file_card, read_chunk
+from shuke_core.files.services import (
+    begin_file,
+    delete_expired_files,
+    file_card,
+    keep_file,
+    read_chunk,
+)
 from shuke_core.kit import clock
 from shuke_core.kit.crypto import CannotOpen
 from shuke_core.kit.ids import new_id
@@ -331,6 +337,31 @@ async def test_a_reason_and_somebody_of_the_staff_are_wanted(shop: Shop) -> None
         as_staff(me)
         with pytest.raises(ExportReasonMissing):
             await request_export(await grant_for(me, "exports.request", given), **given)
+
+
+async def test_a_file_that_is_taken_into_use_while_it_is_swept_stays(shop: Shop) -> None:
+    """The sweep does not wait for who holds it, and what was held is there afterwards."""
+    async with unit_of_work(shop.tenant_id):
+        held, free = [await begin_file(name, "text/csv", clock.now()) for name in ("a", "b")]
+    is_held, may_end = asyncio.Event(), asyncio.Event()
+
+    async def uses() -> None:
+        async with unit_of_work(shop.tenant_id):
+            await keep_file(held)
+            is_held.set()
+            await may_end.wait()
+
+    using = asyncio.create_task(uses())
+    await is_held.wait()
+    try:
+        async with asyncio.timeout(5), unit_of_work(shop.tenant_id):
+            assert not await delete_expired_files()
+    finally:
+        may_end.set()
+        await using
+    left = await shop.rows("SELECT id FROM file WHERE tenant_id = $1")
+    assert [row["id"] for row in left] == [held]
+    assert free != held
 
 
 async def test_files_that_nobody_takes_care_of_are_swept(shop: Shop) -> None:

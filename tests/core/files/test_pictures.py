@@ -1,7 +1,9 @@
 """Pictures by their content: what is taken, what of it is kept, what is refused."""
 
 import struct
+import time
 import zlib
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ from tests.support.pictures import (
 
 from shuke_core.files.errors import FileTypeRefused, PictureDamaged, PictureTooLarge
 from shuke_core.files.exif import only_orientation, orientation_of
-from shuke_core.files.pictures import MOST_SIDE, read_picture
+from shuke_core.files.pictures import MOST_BYTES, MOST_SIDE, read_picture
 from shuke_core.kit.errors import ShukeError
 
 PNG = png(
@@ -135,6 +137,12 @@ def _with_crc_broken(data: bytes) -> bytes:
         (png(extra=chunk(b"ABCD", b"")), "a chunk is of no known kind"),
         (png(width=0), "it has no size"),
         (png()[:33] + chunk(b"IEND", b""), "nothing is drawn in it"),
+        (png(pixels=zlib.compress(bytes(19))), "it ends in the middle"),
+        (png(pixels=zlib.compress(bytes(20))[:-4]), "it ends in the middle"),
+        (png(pixels=zlib.compress(bytes(20) + SECRET)), "more is in it than it draws"),
+        (png(pixels=zlib.compress(bytes(1 << 28))), "more is in it than it draws"),
+        (png(pixels=SECRET), "its pixels can't be read"),
+        (png(pixels=b""), "it ends in the middle"),
         (WEBP[:-1], "it ends in the middle"),
         (riff((b"VP8 ", SECRET * 3)), "its frame is not what it says"),
         (riff((b"XMP ", SECRET)), "nothing is drawn in it"),
@@ -183,3 +191,68 @@ def test_bent_bytes_are_taken_or_refused_and_nothing_else(
     except ShukeError:
         return
     assert read_picture(kept.data) == kept
+
+
+def test_nothing_behind_the_pixels_of_a_png_is_kept() -> None:
+    red = zlib.compress((b"\0" + b"\xc8\x1e\x3c" * 3) * 2)
+    for hidden in (SECRET, SECRET * 10_000):
+        assert read_picture(png(pixels=red + hidden)) == read_picture(png())
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "passes"),
+    [  # rows and columns of each pass that has any, as the standard's figure has them
+        (1, 1, [(1, 1)]),
+        (3, 2, [(1, 1), (1, 1), (1, 1), (1, 3)]),
+        (8, 8, [(1, 1), (1, 1), (1, 2), (2, 2), (2, 4), (4, 4), (4, 8)]),
+    ],
+)
+def test_an_interlaced_png_has_the_rows_of_its_passes(
+    width: int, height: int, passes: list[tuple[int, int]]
+) -> None:
+    size = sum(rows * (1 + 3 * columns) for rows, columns in passes)
+    data = png(width, height, pixels=zlib.compress(bytes(size)), interlaced=True)
+    assert read_picture(data).data == data
+    for wrong in (size - 1, size + 1):
+        with pytest.raises(PictureDamaged):
+            read_picture(png(width, height, pixels=zlib.compress(bytes(wrong)), interlaced=True))
+
+
+_MANY = struct.pack(">4sIH", b"MM\0*", 8, 65_535)  # EXIF that says it has entries without end
+_FULL = {
+    "fill bytes in the scan": JPEG[:-2] + b"\xff" * MOST_BYTES,
+    "fill bytes between segments": JPEG[:2] + b"\xff" * MOST_BYTES,
+    "fill bytes and zeros": JPEG[:-2] + b"\xff\xff\x00" * (MOST_BYTES // 3),
+    "restarts in the scan": JPEG[:-2] + b"\xff\xd0" * (MOST_BYTES // 2),
+    "empty comments": JPEG[:2] + segment(0xFE, b"") * (MOST_BYTES // 4),
+    "empty EXIF": JPEG[:2] + segment(0xE1, b"Exif\0\0" + _MANY) * (MOST_BYTES // 20),
+    "scans of nothing": JPEG[:-2] + JPEG[_SOS : _SOS + 14] * (MOST_BYTES // 14),
+    "EXIF of a WebP": riff(*[(b"EXIF", _MANY)] * (MOST_BYTES // 18)),
+    "EXIF of a PNG": png(extra=chunk(b"eXIf", _MANY) * (MOST_BYTES // 22)),
+    "pixels in pieces of nothing": png(extra=chunk(b"IDAT", b"") * (MOST_BYTES // 12)),
+    "pixels in many pictures": png(
+        MOST_SIDE, MOST_SIDE, pixels=zlib.compress(bytes((1 + 3 * MOST_SIDE) * MOST_SIDE))
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", _FULL)
+def test_no_picture_costs_more_than_its_length(shape: str) -> None:
+    """The worst took hours, by the square of its length, or half a minute."""
+    start = time.process_time()
+    with suppress(ShukeError):
+        read_picture(_FULL[shape])
+    assert time.process_time() - start < 3
+
+
+def test_twice_the_fill_bytes_cost_about_twice() -> None:
+    def cost(length: int) -> float:
+        data, costs = JPEG[:-2] + b"\xff" * length, []
+        for _ in range(5):
+            start = time.process_time()
+            with pytest.raises(PictureDamaged):
+                read_picture(data)
+            costs.append(time.process_time() - start)
+        return min(costs)
+
+    assert cost(1 << 20) < 8 * cost(1 << 18) + 0.01  # by the square it would be sixteen times

@@ -1,13 +1,16 @@
 """A part of a unit that can fail alone: by a savepoint, or by beginning the transaction anew."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from asyncpg import DivisionByZeroError
-from tests.support.scratch import own_pool
+from asyncpg import ConnectionDoesNotExistError, DivisionByZeroError, InterfaceError
+from tests.support.scratch import connection_to, own_pool
 from tests.support.shop import Shop
 
 from shuke_core.kit.engine import UnitConnection
+from shuke_core.kit.faults import DatabaseAway
 from shuke_core.kit.transactions import (
     current_tenant,
     fetch,
@@ -112,3 +115,32 @@ async def test_a_part_that_fails_after_another_ended_keeps_what_that_one_did(sho
             await _renames_and_fails()
     async with unit_of_work(shop.tenant_id):
         assert await fetch(_NAMES) == [{"name": "First"}]
+
+
+Reading = Callable[[UnitConnection, Any], Awaitable[Any]]
+READINGS: list[Reading] = [
+    lambda unit, tenant: unit.read(_TENANT, tenant),
+    lambda unit, tenant: unit.read_apart(5, _TENANT, tenant),
+]
+
+
+@pytest.mark.parametrize("reading", READINGS)
+async def test_a_read_on_a_connection_that_was_lost_before_tells_that_the_database_is_away(
+    places: Places, shop: Shop, reading: Reading
+) -> None:
+    async def reads_on() -> None:
+        async with unit_of_work(shop.tenant_id, waits=True) as unit:
+            pid = (await unit.connection.read("SELECT pg_backend_pid() AS pid"))[0]["pid"]
+            async with connection_to(places.admin_dsn or "") as other:
+                await other.execute(f"SELECT pg_terminate_backend({pid})")
+            await asyncio.sleep(0.3)  # until the pool has taken it back
+            for _ in range(2):
+                with pytest.raises((InterfaceError, ConnectionDoesNotExistError)):
+                    await reading(unit.connection, shop.tenant_id)
+            await reading(unit.connection, shop.tenant_id)
+
+    async with own_pool(places, 1):
+        with pytest.raises(DatabaseAway):
+            await reads_on()
+        async with unit_of_work(shop.tenant_id, waits=True):
+            assert await read_value(_TENANT) == shop.tenant_id

@@ -121,8 +121,8 @@ MISTAKES = {
     "a period takes in the next one's first moment": (in_sql, "ends_before", lambda kind: False),
     "an explanation reads what is missing as false": (
         explanation,
-        "compiled",
-        lambda node: lambda rows, at: bool(in_memory.compiled(node)(rows, at)),
+        "compared",
+        lambda *told: lambda rows, at: bool(in_memory.compared(*told)(rows, at)),
     ),
     "a null in memory equals itself": (
         in_memory,

@@ -232,6 +232,45 @@ def test_documents_are_bounded() -> None:
     assert problems({"field": {"x" * 10: GENDER}, "op": [GENDER]}) != []
 
 
+def test_documents_that_no_encoder_takes_are_bounded_in_all() -> None:
+    """Half a character, or a number beyond 64 bits, must not open the way for megabytes beside it."""
+    half, huge = "\ud800", 10**60
+    for odd in (half, huge):
+        assert problems(field("member.region", "eq", odd))[0].startswith("RULE_VALUE_INVALID")
+        for large in (
+            {"all": [odd, *["x" * 1_000] * 100]},
+            {"all": [[odd] * 200] * 200},
+            {"all": [odd] + [GENDER] * 3_000},
+            {"all": [odd], "x" * 70_000: 1},
+            {"all": [odd, 10**70_000]},
+            {"all": [[huge] * 1_500] * 2},
+        ):
+            assert problems(large)[0].startswith("RULE_TOO_LARGE"), large
+
+
+def _within(outer: str, inner: str) -> dict[str, Any]:
+    counted = {"facts": inner, "op": "gte", "value": 1}
+    return {"facts": outer, "op": "gte", "value": 1, "where": {"all": [{"not": counted}]}}
+
+
+def test_within_facts_stand_those_of_the_fact_itself() -> None:
+    check(_within("member.orders", "order.lines"), "member", words("retail"), None)
+    check(_within("member.orders", "order.lines"), "order", words("retail"), None)
+    for outer, inner, each in (
+        ("member.orders", "member.orders", "order"),
+        ("member.orders", "retail.channels", "order"),
+        ("retail.channels", "member.orders", "retail.channel"),
+        ("order.lines", "member.orders", "line"),
+        ("order.lines", "order.lines", "line"),
+    ):
+        subject = "order" if outer.startswith("order") else "member"
+        with pytest.raises(RuleInvalid) as refused:
+            check(_within(outer, inner), subject, words("retail"), None)
+        (told,) = cast(Any, refused.value.facts["problems"])
+        assert (told.code, told.path) == ("RULE_FACTS_MISPLACED", "where.all[0].not.facts")
+        assert told.expected.startswith(f"facts of {each} itself")
+
+
 def test_a_rule_is_about_something_that_has_rows() -> None:
     for subject in ("moment", "basket", "", "x" * 500):
         assert problems(GENDER, subject)[0].startswith("RULE_SUBJECT_UNKNOWN")

@@ -15,13 +15,18 @@ from shuke_core.access.rights import EVERY_CLASS, Rights, Scope, Within
 from shuke_core.access.scopes import narrow_to
 from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.plugin_host import disable_plugin, enable_plugin
+from shuke_core.rules import loading, services
+from shuke_core.rules.checking import check
 from shuke_core.rules.errors import (
     RuleChanged,
+    RuleFactsTooMany,
     RuleInactive,
     RuleInvalid,
     RuleNameInvalid,
+    RulesTooMany,
     RuleSubjectWrong,
     RuleUnknown,
+    RuleVersionsTooMany,
 )
 from shuke_core.rules.in_sql import condition_of
 from shuke_core.rules.queries import (
@@ -105,6 +110,7 @@ async def test_a_version_can_not_be_changed_by_anybody(shop: Shop) -> None:
 
 async def test_a_retired_rule_goes_on_for_who_pinned_it(shop: Shop) -> None:
     rule = await saved(shop)
+    await act(shop, asked_with("member", EVERYTHING, rule_id=rule.rule_id))
     await act(shop, retire_rule(rule.rule_id))
     assert await act(shop, stored_rules()) == []
     await act(shop, pinned_rule(rule.rule_id, 1, "member"))
@@ -112,6 +118,8 @@ async def test_a_retired_rule_goes_on_for_who_pinned_it(shop: Shop) -> None:
         retire_rule(rule.rule_id),
         change_rule(rule.rule_id, 1, "x", MEN, EVERYTHING, None),
         retire_rule(uuid4()),
+        asked_with("member", EVERYTHING, rule_id=rule.rule_id),
+        filter_of("member", EVERYTHING, rule_id=rule.rule_id),
     ):
         with pytest.raises(RuleUnknown):
             await act(shop, again)
@@ -167,3 +175,55 @@ async def test_who_sees_orders_of_some_members_asks_for_them_only_where_these_al
     async with unit_of_work(shop.tenant_id):
         await narrow_to(within)
         await asked_with("member", rights, document=bought)
+
+
+async def test_a_tenant_has_so_many_rules_and_a_rule_so_many_versions(
+    shop: Shop, other_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_RULES", 3)
+    for shops in (shop, other_shop):
+        first, *_ = [await saved(shops, name=f"{n}") for n in range(3)]
+        with pytest.raises(RulesTooMany):
+            await saved(shops)
+    for version, document in ((1, MEN), (2, WOMEN)):
+        await act(other_shop, change_rule(first.rule_id, version, "x", document, EVERYTHING, None))
+    with pytest.raises(RuleVersionsTooMany):
+        await act(other_shop, change_rule(first.rule_id, 3, "x", MEN, EVERYTHING, None))
+    await act(other_shop, change_rule(first.rule_id, 3, "another name", WOMEN, EVERYTHING, None))
+    await act(other_shop, retire_rule(first.rule_id))
+    await saved(other_shop)
+    assert len(await act(other_shop, stored_rules())) == 3
+
+
+async def test_of_nine_who_save_the_last_rule_at_once_one_does(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_RULES", 1)
+    told = await asyncio.gather(
+        *(saved(shop, name=f"{n}") for n in range(9)), return_exceptions=True
+    )
+    assert sum(isinstance(each, Saved) for each in told) == 1
+    assert sum(isinstance(each, RulesTooMany) for each in told) == 8
+
+
+async def test_facts_that_are_too_many_are_not_loaded(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = await shop.member("13800138000")
+    await shop.rows(
+        "INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day, member_id, "
+        "state, total_fen, refunded_fen, currency, placed_at, received_at, recorded_at, version) "
+        "SELECT $1, gen_random_uuid(), 'till', s.id, n::text, current_date, $2, 'completed', 1, 0, "
+        "'CNY', now(), now(), now(), 1 FROM generate_series(1, 5) n, "
+        "(SELECT id FROM store WHERE tenant_id = $1 LIMIT 1) s",
+        member,
+    )
+    lines = {"facts": "order.lines", "op": "eq", "value": 0}
+    asked = {"facts": "member.orders", "op": "eq", "value": 5, "where": lines}
+    rule = check(asked, "member", words(), None)
+    monkeypatch.setattr(loading, "MOST_FACTS", 5)
+    rows = await act(shop, loading.rows_for([rule], words(), [member]))
+    assert len(rows[member]["member.orders"]) == 5
+    monkeypatch.setattr(loading, "MOST_FACTS", 4)
+    with pytest.raises(RuleFactsTooMany):
+        await act(shop, loading.rows_for([rule], words(), [member]))

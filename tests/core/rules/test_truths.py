@@ -133,3 +133,35 @@ def test_whether_there_is_any_is_asked_without_counting() -> None:
     text = condition_of(rule, words(), AT).text
     assert "exists" in text
     assert "count" not in text
+
+
+class _Counted(dict[str, Any]):
+    """A row that counts how often something is read of it."""
+
+    reads = 0
+
+    def __getitem__(self, key: str) -> Any:
+        _Counted.reads += 1
+        return super().__getitem__(key)
+
+
+def test_a_rule_looks_at_each_row_once_a_condition_however_facts_are_nested() -> None:
+    """Also when it is explained; facts within the same facts were the square of the orders."""
+    dear = {"field": "order.total", "op": "gte", "value": 0}
+    line = {"field": "line.amount", "op": "gte", "value": 0}
+    some = {"facts": "order.lines", "op": "gte", "value": 0, "where": {"all": [line] * 10}}
+    rule = rule_of(
+        {"facts": "member.orders", "op": "gte", "value": 1, "where": {"all": [dear] * 10 + [some]}}
+    )
+
+    def steps(orders: int) -> int:
+        lines = [_Counted(id=n, amount_fen=1) for n in range(2)]
+        order = _Counted({"id": 1, "total_fen": 1, "order.lines": lines})
+        row = _Counted({"id": 1, "member.orders": [order] * orders})
+        _Counted.reads = 0
+        assert explain(rule, row, AT, Rights(classes=EVERY_CLASS), MANNER).holds is True
+        assert decide(rule, row, AT) is True
+        return _Counted.reads
+
+    assert steps(5_000) - steps(4_000) == 1_000 * (steps(2) - steps(1))
+    assert steps(1_000) < 2 * 1_000 * (10 + 2 * 10 + 5)

@@ -261,7 +261,8 @@ def documents(
         return {kind: draw(st.lists(below, max_size=3))}
     if kind == "not":
         return {"not": draw(below)}
-    facts = [f for f in registry.facts.values() if f.offered and f.subject in near]
+    owners = near if len(scope) == 1 else {scope[-1]}  # within facts: those of the fact itself
+    facts = [f for f in registry.facts.values() if f.offered and f.subject in owners]
     if kind == "facts" and facts:
         return draw(_quantified(registry, at, scope, depth, facts))
     fields = [each for each in registry.fields.values() if each.subject in near]

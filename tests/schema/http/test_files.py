@@ -211,7 +211,13 @@ async def test_who_may_not_send_is_refused_before_anything_is_read(
     assert code_of(wrong_host) == (421, "HOST_REFUSED")
 
 
-async def test_a_visitor_of_wechat_has_no_picture(client: httpx.AsyncClient, shop: Shop) -> None:
+async def test_a_visitor_of_wechat_is_refused_before_anything_is_read(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nobody_reads(*_: object) -> bytes:
+        raise AssertionError("the body was read")
+
+    monkeypatch.setattr(files, "read_file", nobody_reads)
     headers = await shop.login(PHONE)
     await shop.rows("UPDATE member SET state = 'visitor' WHERE tenant_id = $1")
     assert code_of(await send(client, shop, headers=headers)) == (404, "MEMBER_UNKNOWN")
