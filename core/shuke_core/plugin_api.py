@@ -17,7 +17,7 @@ from shuke_core.members.events import MemberAgeChanged
 from shuke_core.members.following import hold_members
 from shuke_core.members.holdings import Holding, OnErase, OnMerge
 from shuke_core.members.queries import Member
-from shuke_core.orders.events import OrderCompleted, OrderRefunded
+from shuke_core.orders.events import OrderCompleted, OrderNowClaimed, OrderRefunded
 from shuke_core.plugin_host import Plugin
 from shuke_core.plugins.configuration import PluginSettings
 from shuke_core.plugins.hooks import hookimpl
@@ -55,6 +55,7 @@ __all__ = [
     "OnErase",
     "OnMerge",
     "OrderCompleted",
+    "OrderNowClaimed",
     "OrderRefunded",
     "Page",
     "Permission",

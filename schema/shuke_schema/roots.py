@@ -43,6 +43,7 @@ from shuke_schema.merging.mutations import MergingMutation
 from shuke_schema.merging.queries import MergingQuery
 from shuke_schema.notes.mutations import NotesMutation
 from shuke_schema.notes.types import NotesOfMember
+from shuke_schema.orders.mutations import OwnOrdersMutation
 from shuke_schema.orders.subscriptions import OrdersSubscription, OwnOrdersSubscription
 from shuke_schema.parts import Audience, Part
 from shuke_schema.personal_data.mutations import PersonalDataMutation
@@ -102,6 +103,7 @@ CORE_PARTS = {
                 OwnCodeMutation,
                 OwnConsentsMutation,
                 OwnDataMutation,
+                OwnOrdersMutation,
             ),
             "Subscription": (PointsSubscription, OwnOrdersSubscription),
             "Member": (Oneself, ProfileOfMember, ConsentsOfMember, RightsRequestsOfMember),

@@ -72,6 +72,7 @@ def _new_sale(
         sale.total_fen,
         tuple(NewLine(line.sku, line.name, line.quantity, line.amount_fen) for line in sale.lines),
         ticket.trace,
+        sale.receipt,
     )
 
 

@@ -21,7 +21,7 @@ class CleanLine:
 class CleanSale:
     """A sale. `at` is UTC; Σ `lines` is `total_fen`; without `phone` and `card` nobody's.
 
-    `name` is what the till calls the buyer.
+    `name` is what the till calls the buyer, `receipt` the code by which somebody may claim it later.
     """
 
     no: str
@@ -33,6 +33,7 @@ class CleanSale:
     name: str | None
     total_fen: int
     lines: tuple[CleanLine, ...]
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

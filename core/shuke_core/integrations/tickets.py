@@ -1,7 +1,7 @@
 """A till's ticket, as JSON, turned into facts that the orders domain may believe.
 
-Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "total", "lines"?: [{"sku"?, "name",
-"quantity"?, "amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
+Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "receipt"?, "total", "lines"?: [{"sku"?,
+"name", "quantity"?, "amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
 "refunds_day"?, "total", "lines"?: [{"line", "amount"}]}`. Amounts are yuan. Fields not named here
 are ignored.
 """
@@ -31,6 +31,7 @@ from shuke_core.kit.cleaning import Unclean, clean_scalar, shown
 from shuke_core.kit.timestamps import business_day, parse_moment
 from shuke_core.members.phones import Phone, names_no_member, normalise_phone
 from shuke_core.members.rules import LONGEST_NAME
+from shuke_core.orders.rules import SHORTEST_RECEIPT, comparable
 
 LONGEST_CODE: Final = 64
 
@@ -67,7 +68,7 @@ def clean_ticket(
 
     `raw` is any JSON value and stays as it is; wall times are in `zone`, a business day begins at
     `day_starts_at` o'clock. Beside the codes of the fields: TICKET_NOT_AN_OBJECT, KIND_UNKNOWN,
-    FIELD_MISSING, SALE_NEGATIVE_SEND_REFUND, REFUND_ZERO.
+    FIELD_MISSING, SALE_NEGATIVE_SEND_REFUND, REFUND_ZERO, RECEIPT_GUESSABLE.
     """
     clock = _Clock(zone, day_starts_at, now)
     try:
@@ -103,6 +104,7 @@ def _clean_sale(raw: Mapping[str, object], clock: _Clock) -> CleanSale:
         name=_name(raw.get("name")),
         total_fen=total_fen,
         lines=clean_lines(raw.get("lines"), total_fen),
+        receipt=_receipt(raw.get("receipt")),
     )
 
 
@@ -128,6 +130,17 @@ def _clean_refund(raw: Mapping[str, object], clock: _Clock) -> CleanRefund:
         total_fen=total_fen,
         lines=clean_refunded_lines(raw.get("lines"), total_fen, sign),
     )
+
+
+def _receipt(value: object) -> str | None:
+    """The code as it is compared; refused where somebody who never had the receipt could guess it."""
+    said = optional_text("receipt", value, longest=LONGEST_CODE)
+    if said is None:
+        return None
+    code = comparable(said)
+    if len(code) < SHORTEST_RECEIPT:
+        raise TicketRefused("receipt", "RECEIPT_GUESSABLE", shown(value))
+    return code
 
 
 def _phone(value: object) -> Phone | None:

@@ -25,6 +25,25 @@ class OrderCompleted:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderNowClaimed:
+    """An order that was nobody's is `member_id`'s, as if it had been from the first."""
+
+    type: ClassVar[str] = "order.claimed"
+    order_id: UUID
+    member_id: UUID
+    store_id: UUID
+    total_fen: int
+    business_day: date
+    placed_at: datetime
+    received_at: datetime
+    claimed_at: datetime
+
+    @property
+    def entity(self) -> str:
+        return f"order:{self.order_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRefunded:
     """Money of an order was given back. `refunded_fen` is the order's total of refunds so far."""
 

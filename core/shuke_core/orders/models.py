@@ -16,7 +16,8 @@ class Order(TenantModel):
     """A purchase as its source tells it. Amounts are integer fen; `version` grows with each change.
 
     The same ticket number may recur in another store or on another business day, never within
-    one: (source, store, external_no, business_day) is the order's business identity.
+    one: (source, store, external_no, business_day) is the order's business identity. `receipt` is
+    a digest of the code by which an order of nobody's is claimed.
     """
 
     source = fields.CharField(max_length=40)
@@ -38,6 +39,7 @@ class Order(TenantModel):
     received_at: datetime = fields.DatetimeField()
     recorded_at: datetime = fields.DatetimeField()
     version = fields.IntField(default=1)
+    receipt = fields.BinaryField(null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False
@@ -48,6 +50,7 @@ class Order(TenantModel):
         indexes: ClassVar = (
             ("tenant_id", "member_id", "placed_at", "id"),
             ("tenant_id", "source", "external_no"),
+            ("tenant_id", "receipt"),
         )
 
 

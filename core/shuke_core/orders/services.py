@@ -16,6 +16,7 @@ from shuke_core.events.outbox import announce
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch
+from shuke_core.orders.claims import digests_of
 from shuke_core.orders.events import OrderCompleted, RefundWaiting
 from shuke_core.orders.matching import apply_waiting
 
@@ -34,7 +35,8 @@ class NewLine:
 
 @dataclass(frozen=True, slots=True)
 class NewSale:
-    """A completed purchase: `placed_at` the till, `received_at` here; the day is the store's."""
+    """A completed purchase: `placed_at` the till, `received_at` here; the day is the store's.
+    `receipt` is a `comparable` code."""
 
     store_id: UUID
     external_no: str
@@ -45,6 +47,7 @@ class NewSale:
     total_fen: int
     lines: tuple[NewLine, ...]
     trace: str | None = None
+    receipt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,13 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
         ), recorded AS (
             INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day,
                                 member_id, state, total_fen, refunded_fen, currency, placed_at,
-                                received_at, recorded_at, version)
+                                received_at, recorded_at, version, receipt)
             SELECT $1, t.id, $2, t.store_id, t.no, t.day, coalesce(h.who, t.member_id),
                    'completed', t.total, 0,
-                   $3, t.placed_at, t.received_at, $4, 1
+                   $3, t.placed_at, t.received_at, $4, 1, t.receipt
               FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::date[], $9::uuid[],
-                          $10::bigint[], $11::timestamptz[], $12::timestamptz[])
-                AS t(id, store_id, no, day, member_id, total, placed_at, received_at)
+                          $10::bigint[], $11::timestamptz[], $12::timestamptz[], $20::bytea[])
+                AS t(id, store_id, no, day, member_id, total, placed_at, received_at, receipt)
               LEFT JOIN held h ON h.named = t.member_id
              ORDER BY t.store_id, t.no, t.day, t.id  -- of one that is told twice here the first
                 ON CONFLICT (tenant_id, source, store_id, external_no, business_day) DO NOTHING
@@ -121,6 +124,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
         [line[3].name for line in lines],
         [line[3].quantity for line in lines],
         [line[3].amount_fen for line in lines],
+        await digests_of(sale.receipt for sale in sales),
     )
     new = {row["id"]: row["member_id"] for row in rows}
     recorded = [(i, sale) for i, sale in zip(ids, sales, strict=True) if i in new]

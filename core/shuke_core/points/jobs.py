@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from shuke_core.events.reactions import Event, Reaction, register_reaction
 from shuke_core.kit.ids import new_id
-from shuke_core.orders.events import OrderCompleted, OrderRefunded
+from shuke_core.orders.events import OrderCompleted, OrderNowClaimed, OrderRefunded
 from shuke_core.points.services import earn_for_orders, let_lapse, take_back_for_refunds
 from shuke_core.worker.schedules import Schedule, register_schedule
 
+_EARN = (OrderCompleted.type, OrderNowClaimed.type)
+
 
 async def rate_orders(events: Sequence[Event]) -> None:
-    """Sales before refunds: a refund's sale always has an earlier position."""
-    await earn_for_orders([e.payload for e in events if e.type == OrderCompleted.type])
+    """Sales and claims before refunds: a refund's always has an earlier position."""
+    await earn_for_orders([e.payload for e in events if e.type in _EARN])
     await take_back_for_refunds([e.payload for e in events if e.type == OrderRefunded.type])
 
 
@@ -21,8 +23,6 @@ async def let_points_lapse() -> bool:
 
 
 register_reaction(
-    Reaction(
-        "points.rate_orders", frozenset({OrderCompleted.type, OrderRefunded.type}), rate_orders
-    )
+    Reaction("points.rate_orders", frozenset({*_EARN, OrderRefunded.type}), rate_orders)
 )
 register_schedule(Schedule("points.let_points_lapse", hour=0, minute=5, run=let_points_lapse))

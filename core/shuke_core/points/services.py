@@ -106,7 +106,8 @@ async def life_of_points(moment: datetime) -> datetime | None:
 
 
 async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
-    """Books what the orders earn (payloads of `order.completed`); returns how many were new.
+    """Books what the orders earn (payloads of `order.completed` and `order.claimed`); returns how many
+    were new.
 
     An order is rated by the rule of the moment it was received, however late the worker comes to
     it; its points live from its own business day. Orders without a member earn when claimed. What is

@@ -23,7 +23,17 @@ from shuke_schema.rights import ONESELF, asks, shows
 @strawberry.enum(description="What happened to an order.")
 class OrderChangeKind(Enum):
     COMPLETED = strawberry.enum_value("order.completed", description="It was recorded.")
+    CLAIMED = strawberry.enum_value(
+        "order.claimed", description="It was nobody's, and is the member's from now on."
+    )
     REFUNDED = strawberry.enum_value("order.refunded", description="Money of it was given back.")
+
+
+_AT = {
+    OrderChangeKind.COMPLETED: "placed_at",
+    OrderChangeKind.CLAIMED: "claimed_at",
+    OrderChangeKind.REFUNDED: "refunded_at",
+}
 
 
 @shows(FieldClass.PUBLIC)
@@ -31,7 +41,7 @@ class OrderChangeKind(Enum):
 class OrderChange:
     order_id: strawberry.ID
     kind: OrderChangeKind
-    at: datetime = strawberry.field(description="When, by the till.")
+    at: datetime = strawberry.field(description="When, by the till; of a claim by ours.")
     row_id: strawberry.Private[UUID]
 
     @strawberry.field(description="The order as it is by now.")
@@ -41,7 +51,7 @@ class OrderChange:
     @classmethod
     def of(cls, item: Item) -> "OrderChange":
         facts, kind = item.facts, OrderChangeKind(item.type)
-        at = facts["placed_at" if kind is OrderChangeKind.COMPLETED else "refunded_at"]
+        at = facts[_AT[kind]]
         order_id = UUID(facts["order_id"])
         return cls(
             order_id=opaque(order_id),

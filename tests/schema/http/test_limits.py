@@ -76,8 +76,9 @@ def test_what_could_be_guessed_is_bounded_as_the_page_says(audience: Audience) -
     if audience is Audience.MEMBER:
         page = (DOCS / "member-api.md").read_text(encoding="utf-8")
         tries = [found[name].caller.burst for name in ("logIn", "bindPhone")]
-        assert set(found) == {"logIn", "bindPhone"}
+        assert set(found) == {"logIn", "bindPhone", "claimOrder"}
         assert "answered {} and {} times a minute".format(*tries) in page
+        assert f"A code is answered {found['claimOrder'].caller.burst} times a minute" in page
         return
     phone, step_up = found["memberByPhone"], found["confirmStepUp"]
     page = (DOCS / "staff-api.md").read_text(encoding="utf-8")
