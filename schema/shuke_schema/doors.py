@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from shuke_core.access.errors import PermissionDenied, TokenInvalid
-from shuke_core.access.permissions import MEMBERS_EDIT
+from shuke_core.access.permissions import IMPORTS_RUN, MEMBERS_EDIT
 from shuke_core.files.pictures import Picture
 from shuke_core.files.uploads import Upload
 from shuke_core.kit.crypto import token_digest
@@ -20,6 +22,7 @@ from shuke_schema.context import Context
 from shuke_schema.http import limits
 from shuke_schema.http.door import Door
 from shuke_schema.http.files import Uploads, upload_endpoint
+from shuke_schema.http.lists import list_endpoint
 from shuke_schema.http.rates import Rates
 from shuke_schema.http.trusted import Trusted
 from shuke_schema.parts import Audience
@@ -102,17 +105,25 @@ async def _keep_for_a_member(context: Context, picture: Picture) -> Upload:
     return await upload_picture(context.staff.id, picture)
 
 
+def _may_import(context: Context) -> UUID:
+    if context.staff is None:
+        raise TokenInvalid()
+    if IMPORTS_RUN.key not in context.rights.permissions:
+        raise PermissionDenied(field="A list", needed=f"the permission {IMPORTS_RUN.key}")
+    return context.staff.id
+
+
 def upload_routes(member: Door, staff: Door, rates: Rates) -> list[BaseRoute]:
-    """The one door for files at both endpoints: a member's own, and what staff give to a member."""
-    doors = (
-        (member, Uploads(_any_member, _keep_own)),
-        (staff, Uploads(_may_edit_members, _keep_for_a_member)),
-    )
+    """The one door for files at both endpoints: a member's own picture, what staff give to a member, and
+    with `?for=import` the lists that staff have imported."""
+    own = upload_endpoint(member, Uploads(_any_member, _keep_own), rates)
+    pictures = upload_endpoint(staff, Uploads(_may_edit_members, _keep_for_a_member), rates)
+    lists = list_endpoint(staff, _may_import, rates)
+
+    async def of_staff(request: Request) -> Response:
+        return await (lists if request.query_params.get("for") == "import" else pictures)(request)
+
     return [
-        Route(
-            f"/t/{{tenant}}/{door.name}/files",
-            upload_endpoint(door, uploads, rates),
-            methods=["POST"],
-        )
-        for door, uploads in doors
+        Route(f"/t/{{tenant}}/{member.name}/files", own, methods=["POST"]),
+        Route(f"/t/{{tenant}}/{staff.name}/files", of_staff, methods=["POST"]),
     ]

@@ -21,6 +21,12 @@ class FileTypeRefused(ShukeError):
     status = 415
 
 
+class ListRefused(ShukeError):
+    code = "LIST_REFUSED"
+    sentence = "This can't be imported: {why}."
+    status = 415
+
+
 class PictureDamaged(ShukeError):
     code = "PICTURE_DAMAGED"
     sentence = "The picture can't be read: {why}."

@@ -97,11 +97,6 @@ async def read_chunk(file_id: UUID, number: int) -> bytes:
     return (await tenant_keys()).open(row["sealed"], _place(file_id, number))
 
 
-async def keep_file(file_id: UUID) -> None:
-    """From now on the file does not expire: whoever asked for this deletes it."""
-    await fetch("UPDATE file SET expires_at = NULL WHERE tenant_id = $1 AND id = $2", file_id)
-
-
 async def delete_file(file_id: UUID) -> None:
     """Deletes the file and its chunks, if it is there."""
     await fetch("DELETE FROM file WHERE tenant_id = $1 AND id = $2", file_id)

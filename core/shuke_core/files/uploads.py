@@ -1,4 +1,4 @@
-"""Uploads: a file that somebody has sent is theirs to use once, for a day, and nobody else's.
+"""Uploads: a picture that somebody has sent is theirs to use once, for a day, and nobody else's.
 
 `uploaded_by` names who may use it, a member or one of the staff; whoever uses it makes it a file of a
 member, without an end. Of unused ones a few are kept, the newest.
@@ -18,6 +18,7 @@ from shuke_core.kit.transactions import fetch, fetch_one
 
 LIFE: Final = timedelta(days=1)
 MOST_UNUSED: Final = 3
+_IS_PICTURE: Final = "starts_with(content_type, 'image/')"  # lists have rules of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ async def keep_upload(picture: Picture, uploader_id: UUID, member_id: UUID | Non
     )
     await append_to_file(file_id, picture.data)
     await fetch(
-        "DELETE FROM file WHERE tenant_id = $1 AND uploaded_by = $2 AND id NOT IN ("
-        "SELECT id FROM file WHERE tenant_id = $1 AND uploaded_by = $2 "
+        f"DELETE FROM file WHERE tenant_id = $1 AND uploaded_by = $2 AND {_IS_PICTURE} AND id NOT IN ("
+        f"SELECT id FROM file WHERE tenant_id = $1 AND uploaded_by = $2 AND {_IS_PICTURE} "
         f"ORDER BY created_at DESC, id DESC LIMIT {MOST_UNUSED})",
         uploader_id,
     )
@@ -47,11 +48,11 @@ async def keep_upload(picture: Picture, uploader_id: UUID, member_id: UUID | Non
 
 
 async def check_upload(file_id: UUID, uploader_id: UUID | None) -> None:
-    """Holds the upload until the unit ends. Raises FileUnknown unless it is this person's, unused
-    and within its time."""
+    """Holds the upload until the unit ends. Raises FileUnknown unless it is a picture of this person's,
+    unused and within its time."""
     row = await fetch_one(
         "SELECT id FROM file WHERE tenant_id = $1 AND id = $2 AND uploaded_by = $3 "
-        "AND expires_at > $4 FOR UPDATE",
+        f"AND expires_at > $4 AND {_IS_PICTURE} FOR UPDATE",
         *(file_id, uploader_id, clock.now()),
     )
     if row is None:

@@ -9,8 +9,7 @@ import orjson
 
 from shuke_core.audit.actors import current_actor
 from shuke_core.audit.services import record
-from shuke_core.files.errors import FileUnknown
-from shuke_core.files.services import file_card, keep_file
+from shuke_core.files.lists import MOST_LIST_BYTES, take_list
 from shuke_core.imports.errors import (
     ImportCellsInvalid,
     ImportFileInvalid,
@@ -32,7 +31,6 @@ from shuke_core.worker.wake import wake_after_commit
 
 TOPIC = "imports"
 MOST_WAITING = 5
-MOST_BYTES = 64 << 20
 REDO_ROWS = 200
 
 
@@ -46,9 +44,9 @@ class Redone:
 
 
 async def request_import(kind: str, file_id: UUID) -> UUID:
-    """Has a stored file taken in, in the background, as the actor; the import's id.
+    """Has a list taken in that the actor has sent, in the background; the import's id.
 
-    The file is the import's from now on, which deletes it at its end.
+    The list is the import's from now on, which deletes it at its end.
 
     Raises ImportKindUnknown, ImportNotPermitted, FileUnknown, ImportFileInvalid for one that is empty
     or too large, ImportsTooMany.
@@ -56,18 +54,15 @@ async def request_import(kind: str, file_id: UUID) -> UUID:
     wanted, actor = kind_of(kind), current_actor()
     await _check(wanted, actor.id)
     await lock_until_commit("imports")
-    card = await file_card(file_id)
-    if await _is_anothers(file_id):
-        raise FileUnknown()
-    if not 0 < card.size <= MOST_BYTES:
-        raise ImportFileInvalid(why=f"it has {card.size} bytes, of 1 to {MOST_BYTES}")
+    card = await take_list(file_id, actor.id)
+    if not 0 < card.size <= MOST_LIST_BYTES:
+        raise ImportFileInvalid(why=f"it has {card.size} bytes, of 1 to {MOST_LIST_BYTES}")
     waiting = await fetch_value(
         "SELECT count(*) FROM file_import WHERE tenant_id = $1 AND state = 'waiting'"
     )
     if waiting >= MOST_WAITING:
         raise ImportsTooMany(most=MOST_WAITING)
     import_id = new_id()
-    await keep_file(file_id)
     await fetch(
         "INSERT INTO file_import (tenant_id, id, staff_id, kind, file_id, file_name, size, state, "
         "attempt, due_at, reason, chunk, place, bytes_read, rows, entered, changed, same, refused, "
@@ -82,17 +77,6 @@ async def request_import(kind: str, file_id: UUID) -> UUID:
     )
     wake_after_commit(TOPIC)
     return import_id
-
-
-async def _is_anothers(file_id: UUID) -> bool:
-    """Whether the file is what an export has written, or is being taken in already."""
-    return bool(
-        await fetch(
-            "SELECT id FROM export WHERE tenant_id = $1 AND file_id = $2 UNION ALL "
-            "SELECT id FROM file_import WHERE tenant_id = $1 AND file_id = $2",
-            file_id,
-        )
-    )
 
 
 async def _check(kind: ImportKind, staff_id: UUID | None) -> None:

@@ -73,7 +73,7 @@ async def _kept(
     if tenant.state == "closing":
         raise TenantClosing(slug=tenant.slug)
     token = bearer_of(request)
-    await rates.take(_caller(tenant, token, request), UPLOAD_COST, door.limits)
+    await rates.take(caller_of(tenant, token, request), UPLOAD_COST, door.limits)
     async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
         await uploads.check(await door.identify(tenant, token))
     try:
@@ -107,7 +107,7 @@ def picture_endpoint(limits: Limits, rates: Rates) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             tenant = await find_tenant(request.path_params["tenant"])
-            await rates.take(_caller(tenant, None, request), PICTURE_COST, limits)
+            await rates.take(caller_of(tenant, None, request), PICTURE_COST, limits)
             async with Deadline(limits.deadline_seconds), unit_of_work(tenant.id):
                 picture = await linked_picture(request.path_params["token"])
         except ShukeError as error:
@@ -127,5 +127,6 @@ def picture_endpoint(limits: Limits, rates: Rates) -> Endpoint:
     return endpoint
 
 
-def _caller(tenant: TenantCard, token: str | None, request: Request) -> Caller:
+def caller_of(tenant: TenantCard, token: str | None, request: Request) -> Caller:
+    """Whose rates a request about files takes from."""
     return Caller(tenant.id, token, request.client.host if request.client else "local")

@@ -1,5 +1,6 @@
 """Reads one file of multipart/form-data (RFC 7578) as it comes in; more than the bound is never held."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,9 +18,11 @@ _CUT_SHORT = "it ends in the middle"
 
 @dataclass(slots=True)
 class _Parts:
-    """What the parser tells: headers of a part, its bytes, its end. Only the file's bytes are kept."""
+    """What the parser tells: headers of a part, its bytes, its end. Only the file's bytes are kept, until
+    they are taken."""
 
     most: int
+    size: int = 0
     data: bytearray = field(default_factory=bytearray)
     found: bool = False
     ended: bool = False
@@ -27,6 +30,7 @@ class _Parts:
     name: bytes = b""
     value: bytes = b""
     disposition: bytes = b""
+    file_name: str = ""
 
     def begin(self) -> None:
         self.is_file, self.disposition = False, b""
@@ -45,23 +49,44 @@ class _Parts:
     def begin_data(self) -> None:
         _, options = parse_options_header(self.disposition)
         self.is_file = options.get(b"name") == PART
+        if self.is_file:
+            self.file_name = options.get(b"filename", b"").decode("utf-8", "replace")
         if self.is_file and self.found:
             raise UploadMalformed(problem="there are two")
         self.found = self.found or self.is_file
 
     def add_data(self, data: bytes, start: int, end: int) -> None:
         if self.is_file:
-            if len(self.data) + end - start > self.most:
+            self.size += end - start
+            if self.size > self.most:
                 raise FileTooLarge(most=self.most)
             self.data += data[start:end]
+
+    def take(self) -> bytes:
+        """What has come of the file since."""
+        taken, self.data = bytes(self.data), bytearray()
+        return taken
 
     def end(self) -> None:
         self.ended = True
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some bytes of the part `file`, and what it is called."""
+
+    data: bytes
+    file_name: str
+
+
 async def read_file(request: Request, most: int) -> bytes:
     """The bytes of the part `file`. Raises FileTooLarge as soon as it has more than `most`, and
     UploadMalformed."""
+    return b"".join([piece.data async for piece in pieces_of_file(request, most)])
+
+
+async def pieces_of_file(request: Request, most: int) -> AsyncIterator[Piece]:
+    """The same piece by piece as they come in. Only after the last one is it known that all is well."""
     parts = _Parts(most)
     parser = MultipartParser(
         _boundary(request),
@@ -85,6 +110,8 @@ async def read_file(request: Request, most: int) -> bytes:
             if size > most + _FRAME_BYTES:
                 raise FileTooLarge(most=most)
             parser.write(chunk)
+            if parts.data:
+                yield Piece(parts.take(), parts.file_name)
     except FormParserError:
         raise UploadMalformed(problem="its parts can't be told apart") from None
     except ClientDisconnect:
@@ -93,7 +120,6 @@ async def read_file(request: Request, most: int) -> bytes:
         raise UploadMalformed(problem=_CUT_SHORT)
     if not parts.found:
         raise UploadMalformed(problem="there is none")
-    return bytes(parts.data)
 
 
 def _boundary(request: Request) -> bytes:

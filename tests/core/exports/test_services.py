@@ -29,11 +29,11 @@ from shuke_core.exports.kinds import declare_export
 from shuke_core.exports.services import make_link, request_export, revoke_export, take_link
 from shuke_core.exports.writing import work_on_exports
 from shuke_core.files.errors import FileUnknown
+from shuke_core.files.lists import take_list
 from shuke_core.files.services import (
     begin_file,
     delete_expired_files,
     file_card,
-    keep_file,
     read_chunk,
 )
 from shuke_core.kit import clock
@@ -341,21 +341,26 @@ async def test_a_reason_and_somebody_of_the_staff_are_wanted(shop: Shop) -> None
 
 async def test_a_file_that_is_taken_into_use_while_it_is_swept_stays(shop: Shop) -> None:
     """The sweep does not wait for who holds it, and what was held is there afterwards."""
+    me = new_id()
     async with unit_of_work(shop.tenant_id):
-        held, free = [await begin_file(name, "text/csv", clock.now()) for name in ("a", "b")]
+        held, free = [
+            await begin_file(name, "text/csv", clock.now() + timedelta(days=1), uploaded_by=me)
+            for name in ("a", "b")
+        ]
     is_held, may_end = asyncio.Event(), asyncio.Event()
 
     async def uses() -> None:
         async with unit_of_work(shop.tenant_id):
-            await keep_file(held)
+            await take_list(held, me)
             is_held.set()
             await may_end.wait()
 
     using = asyncio.create_task(uses())
     await is_held.wait()
     try:
-        async with asyncio.timeout(5), unit_of_work(shop.tenant_id):
-            assert not await delete_expired_files()
+        with clock.held_at(clock.now() + timedelta(days=2)):
+            async with asyncio.timeout(5), unit_of_work(shop.tenant_id):
+                assert not await delete_expired_files()
     finally:
         may_end.set()
         await using

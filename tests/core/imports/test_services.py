@@ -8,10 +8,13 @@ import pytest
 from tests.core.catalog.shelf import act, announced, items_of
 from tests.support.exports import as_staff, ready_export, staff_id_of
 from tests.support.imports import asked_import, imported, stored
+from tests.support.pictures import JPEG
 from tests.support.shop import Shop
 
 from shuke_core.catalog.tree import create_category
 from shuke_core.files.errors import FileUnknown
+from shuke_core.files.pictures import read_picture
+from shuke_core.files.uploads import use_upload
 from shuke_core.imports import reading, rules
 from shuke_core.imports.errors import (
     ImportCellsInvalid,
@@ -26,7 +29,8 @@ from shuke_core.imports.reading import forget_refused_rows, work_on_imports
 from shuke_core.imports.services import Redone, correct_row, redo_import, request_import
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
-from shuke_core.kit.transactions import unit_of_work
+from shuke_core.kit.transactions import fetch, unit_of_work
+from shuke_core.profiles.avatars import upload_picture
 
 _COUNTS = (
     "SELECT state, encoding, rows, entered, changed, same, refused, bytes_read = size AS whole, "
@@ -223,26 +227,33 @@ async def test_whose_right_is_taken_away_imports_no_more(shop: Shop) -> None:
 
 async def test_what_can_not_be_asked_for(shop: Shop, other_shop: Shop) -> None:
     await shop.staff_login("clerk")
+    await other_shop.staff_login()
     async with unit_of_work(other_shop.tenant_id):
         theirs = await stored(b"code\nA\n")
     await shop.staff_login()
     async with unit_of_work(shop.tenant_id):
         admin = await staff_id_of("admin")
-    exported = await ready_export(shop, admin)
+    member_id, exported = await shop.member("13800138000"), await ready_export(shop, admin)
     (row,) = await shop.rows("SELECT file_id FROM export WHERE tenant_id = $1")
     assert exported
     async with unit_of_work(shop.tenant_id):
         file_id, empty = await stored(b"code\nA\n"), await stored(b"")
+        another_ones = await stored(b"code\nA\n", by="clerk")
+        mine = (await upload_picture(admin, read_picture(JPEG))).id
+        shown = (await upload_picture(admin, read_picture(JPEG))).id
+        await use_upload(shown, member_id)
         as_staff(await staff_id_of("clerk"))
         with pytest.raises(ImportNotPermitted):
             await request_import("items", file_id)
         as_staff(admin)
         with pytest.raises(ImportKindUnknown):
             await request_import("weather", file_id)
-        # What an export wrote is nobody's list, and what is being taken in is taken in once.
-        for unknown in (theirs, new_id(), row["file_id"]):
+        # What an export wrote is nobody's list, nor is a picture; what is taken in is taken in once.
+        for unknown in (theirs, another_ones, mine, shown, new_id(), row["file_id"]):
             with pytest.raises(FileUnknown):
                 await request_import("items", unknown)
+        files = {row["id"] for row in await fetch("SELECT id FROM file WHERE tenant_id = $1")}
+        assert files >= {another_ones, mine, shown, row["file_id"]}
         with pytest.raises(ImportFileInvalid):
             await request_import("items", empty)
         await request_import("items", file_id)

@@ -7,7 +7,6 @@ import pytest
 from tests.core.catalog.shelf import act, items_of
 from tests.schema.staff.staff import ask as ask_api
 from tests.schema.staff.staff import code_of, data
-from tests.support.imports import stored
 from tests.support.reading import page_of, told_staff
 from tests.support.shop import Shop
 from tests.support.statements import as_any_read
@@ -18,6 +17,7 @@ from shuke_core.catalog.told import ToldItem
 from shuke_core.catalog.tree import create_category
 from shuke_core.kit.engine import UnitConnection
 from shuke_core.kit.transactions import unit_of_work
+from shuke_schema.http import lists
 
 SHOP = """
 query ($category: ID, $first: Int! = 2, $after: String) {
@@ -232,11 +232,27 @@ async def test_who_may_only_look_changes_nothing(client: httpx.AsyncClient, shop
         assert len(seen["items"]["edges"]) == 1
 
 
-async def test_a_file_is_imported_and_its_bad_row_mended(
-    client: httpx.AsyncClient, shop: Shop
+async def _send(
+    client: httpx.AsyncClient, shop: Shop, content: bytes, role: str | None = "operator"
+) -> httpx.Response:
+    """Sends a list as a browser's form does."""
+    return await client.post(
+        f"/t/{shop.slug}/staff/files",
+        params={"for": "import"},
+        files={"file": ("价目表.csv", content, "application/octet-stream")},
+        headers=await shop.staff_login(role) if role else {},
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+async def test_a_file_is_sent_imported_and_its_bad_row_mended(
+    client: httpx.AsyncClient, shop: Shop, encoding: str
 ) -> None:
-    async with unit_of_work(shop.tenant_id):
-        file_id = await stored("编码,名称,价格\nA,茶,1\nB,袋,-1\n".encode(), name="价目表.csv")
+    content = "编码,名称,价格\nA,茶,1\nB,袋,-1\n".encode(encoding)
+    kept = await _send(client, shop, content)
+    assert kept.status_code == 201, kept.text
+    file_id = kept.json()["file"]["id"]
+    assert kept.json()["file"]["size"] == len(content)
     start = """
     mutation ($file: ID!) {
       startFileImport(kind: "items", fileId: $file) {
@@ -250,7 +266,7 @@ async def test_a_file_is_imported_and_its_bad_row_mended(
     assert asked["fileImport"] == {
         "state": "QUEUED",
         "fileName": "价目表.csv",
-        "size": 38,
+        "size": len(content),
         "bytesRead": 0,
     }
     await shop.work("imports")
@@ -263,11 +279,11 @@ async def test_a_file_is_imported_and_its_bad_row_mended(
     told = await data(client, shop, look, "operator", id=import_id)
     assert told["fileImport"] == {
         "state": "DONE",
-        "encoding": "utf-8",
+        "encoding": encoding.removesuffix("-sig"),
         "rows": 2,
         "entered": 1,
         "refused": 1,
-        "bytesRead": 38,
+        "bytesRead": len(content),
         "asker": {"name": "小operator"},
     }
     (row,) = told["refusedRows"]
@@ -283,3 +299,45 @@ async def test_a_file_is_imported_and_its_bad_row_mended(
     assert [item[0] for item in await items_of(shop)] == ["A", "B"]
     left = await data(client, shop, look, "operator", id=import_id)
     assert (left["fileImport"]["refused"], left["refusedRows"]) == (0, [])
+
+
+async def test_a_list_that_can_not_be_one_leaves_nothing(
+    client: httpx.AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pieces of its own, so that some of it is kept already when the rest is refused."""
+    monkeypatch.setattr(lists, "_PIECE_BYTES", 16)
+    monkeypatch.setattr(lists, "MOST_LIST_BYTES", 200_000)
+
+    def told(answer: httpx.Response) -> tuple[int, str]:
+        return answer.status_code, answer.json()["error"]["code"]
+
+    assert told(await _send(client, shop, b"")) == (415, "LIST_REFUSED")
+    assert told(await _send(client, shop, b"A,x\n" * 40_000 + b"\0")) == (415, "LIST_REFUSED")
+    assert told(await _send(client, shop, b"A,x\n" * 60_000)) == (413, "FILE_TOO_LARGE")
+    assert told(await _send(client, shop, b"A", "clerk")) == (403, "PERMISSION_DENIED")
+    assert told(await _send(client, shop, b"A", None)) == (401, "TOKEN_INVALID")
+    assert await shop.rows("SELECT id FROM file WHERE tenant_id = $1") == []
+    member = await client.post(
+        f"/t/{shop.slug}/member/files",
+        params={"for": "import"},
+        files={"file": ("a.csv", b"code\nA\n", "text/csv")},
+        headers=await shop.login("13800138000"),
+    )
+    assert told(member) == (415, "FILE_TYPE_REFUSED")
+
+
+async def test_of_lists_that_nobody_imports_a_few_are_kept(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    sent = [(await _send(client, shop, b"code\nA\n")).json()["file"]["id"] for _ in range(4)]
+    left = await shop.rows("SELECT id FROM file WHERE tenant_id = $1 ORDER BY id")
+    assert [str(row["id"]) for row in left] == sorted(sent[1:])
+    start = 'mutation ($f: ID!) { startFileImport(kind: "items", fileId: $f) { errors { code } } }'
+    for who, file, codes in (
+        ("admin", sent[3], ["FILE_UNKNOWN"]),  # another one's
+        ("operator", sent[0], ["FILE_UNKNOWN"]),
+        ("operator", sent[3], []),
+        ("operator", sent[3], ["FILE_UNKNOWN"]),  # used already
+    ):
+        answer = (await data(client, shop, start, who, f=file))["startFileImport"]
+        assert [each["code"] for each in answer["errors"]] == codes

@@ -29,6 +29,7 @@ async def _category(shop: Shop) -> Given:
 
 
 async def _file(shop: Shop) -> Given:
+    await shop.staff_login()
     async with unit_of_work(shop.tenant_id):
         return {"id": str(await stored(b"code,name,price\nA,x,1\n"))}
 
