@@ -82,7 +82,7 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
                 {
                     "kind": plan["Node Type"],
                     "table": plan["Relation Name"],
-                    "by": plan.get("Index Cond", ""),
+                    "by": plan.get("Index Cond") or plan.get("Recheck Cond", ""),
                     "each": each,
                     "rows": round(each * plan["Actual Loops"]),
                 }
@@ -192,7 +192,8 @@ async def test_a_subtree_is_found_by_the_range_of_its_paths(
     scans.clear()
     await act(many, lambda: move_category(root, other))
     (moved,) = [scan for scan in scans if "path" in scan["by"]]
-    assert (moved["kind"], moved["table"]) == ("Index Scan", "category")
+    assert moved["kind"] in ("Index Scan", "Bitmap Heap Scan")  # as much of it as statistics say
+    assert moved["table"] == "category"
     rows = await many.rows(
         "SELECT count(*) AS n FROM category WHERE tenant_id = $1 AND depth = 3", *()
     )

@@ -10,12 +10,13 @@ from tests.core.wechat.people import bound, logged_in
 from tests.support.shop import Shop
 
 from shuke_core.kit.transactions import in_unit_of_work
-from shuke_core.members import identities, visitors
+from shuke_core.members import doubles, identities, visitors
 from shuke_core.members.phones import normalise_phone
 from shuke_core.members.services import Identity, identify_members
 from shuke_core.wechat import binding
 
 CHANNELS = 10
+OTHER_APP = "wxfedcba9876543210"
 
 # What must hold however they came between each other.
 _TRUTH = """
@@ -146,3 +147,34 @@ async def test_without_locks_two_phones_at_once_leave_an_orphan(
     for room in (identities, visitors, binding):
         monkeypatch.setattr(room, "lock_people", without_a_lock)
     assert max([await orphans(turn) for turn in range(3, 6)]) > 0
+
+
+async def _doubles_after_many_log_ins(shop: Shop, turn: int) -> int:
+    """A visitor turns out to be a member, in as many log-ins at once; the pairs that are noted then."""
+    phone, member, guest = f"1390013{turn:04}", f"o-app1-{turn}", f"o-app2-{turn}"
+    await bound(shop, (await logged_in(shop, member, f"u-{turn}")).member_id, phone)
+    await logged_in(shop, guest, app_id=OTHER_APP)
+    log_ins = (logged_in(shop, guest, f"u-{turn}", app_id=OTHER_APP) for _ in range(CHANNELS))
+    await asyncio.gather(*log_ins, return_exceptions=True)
+    return len(await shop.rows("SELECT id FROM merge_candidate WHERE tenant_id = $1"))
+
+
+async def test_many_log_ins_of_one_visitor_find_one_member_and_no_double(shop: Shop) -> None:
+    for turn in range(4):
+        assert await _doubles_after_many_log_ins(shop, turn) == 0
+        first = (await logged_in(shop, f"o-app1-{turn}", f"u-{turn}")).member_id
+        again = await logged_in(shop, f"o-app2-{turn}", f"u-{turn}", app_id=OTHER_APP)
+        assert (again.member_id, again.is_visitor) == (first, False)
+
+
+async def test_who_does_not_look_again_after_waiting_is_their_own_double(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def as_found(member_id: UUID) -> tuple[UUID, dict[UUID, str]]:
+        return member_id, await visitors.lock_people(member_id)
+
+    monkeypatch.setattr(visitors, "_locked_now", as_found)
+    here = "AND m.state IN ('visitor', 'active') AND o.state IN ('visitor', 'active')"
+    assert here in doubles._NOTE
+    monkeypatch.setattr(doubles, "_NOTE", doubles._NOTE.replace(here, ""))
+    assert max([await _doubles_after_many_log_ins(shop, turn) for turn in range(4)]) > 0

@@ -56,7 +56,8 @@ def place_of(entry_id: UUID) -> Place:
 async def keep(
     entry_id: UUID, subject: str, reason: str, changes: Changes | None, member_id: UUID | None
 ) -> Kept:
-    """Seals what is to be; of what is about no member only the changes, under the tenant's key."""
+    """Seals what is to be; of what is about no member only the changes, under the tenant's key. About who
+    is erased only the act and the kind of its subject are kept."""
     body: dict[str, Any] = dict(changes or {})
     if member_id is None:
         return Kept(subject, reason, await _sealed((await tenant_keys()).for_texts, entry_id, body))
@@ -67,7 +68,9 @@ async def keep(
         body[_SUBJECT] = subject
     if not body:
         return Kept(subject, "", None)
-    key = (await member_keys({member_id})).get(member_id) or (await tenant_keys()).for_texts
+    key = (await member_keys({member_id})).get(member_id)
+    if key is None:  # erased: what is personal would outlive them under any other key
+        return Kept(f"{subject.partition(':')[0]}:~" if hidden else subject, "", None)
     return Kept(
         digested(key.own, subject) if hidden else subject, "", await _sealed(key, entry_id, body)
     )

@@ -28,6 +28,7 @@ SELECT $1, gen_random_uuid(), m.id, o.id, $4, 'open', $5 FROM member m, member o
  WHERE m.tenant_id = $1 AND m.id = ANY (ARRAY[$2, $3]::uuid[])
    AND o.tenant_id = $1 AND o.id = ANY (ARRAY[$2, $3]::uuid[])
    AND (o.joined_at, o.id) < (m.joined_at, m.id)
+   AND m.state IN ('visitor', 'active') AND o.state IN ('visitor', 'active')
     ON CONFLICT (tenant_id, member_id, older_id, reason) DO NOTHING
 """
 _LIKE_THIS = """
@@ -65,7 +66,8 @@ DELETE FROM merge_candidate c USING member m, member o
 
 
 async def note_double(one_id: UUID, other_id: UUID, reason: DoubleReason) -> None:
-    """Notes that the two may be one person; noted already, or decided, it stays as it is."""
+    """Notes that the two may be one person; noted already, or decided, it stays as it is. Who was
+    merged is nobody's double."""
     await fetch(_NOTE, one_id, other_id, reason.value, clock.now())
 
 

@@ -1,5 +1,6 @@
 """The verbs of identities: a phone that was verified, and what staff bind by hand."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from shuke_core.audit.services import record
@@ -120,6 +121,22 @@ async def lose_phone(member_id: UUID, phone: Phone) -> bool:
     )
     await _phone_changed(member_id, phone.masked, masked)
     return True
+
+
+async def show_own_phones(member_ids: Collection[UUID]) -> None:
+    """Has each of these members who show a phone show one that is theirs: the only one that they have, or
+    none where they have lost the last. Of several the one that is shown stays."""
+    plain = await plain_phones(member_ids)
+    shown = [(each, normalise_phone(plain.get(each))) for each in sorted(member_ids)]
+    await fetch(
+        "UPDATE member m SET phone_masked = t.masked FROM unnest($2::uuid[], $3::text[]) "
+        "AS t(id, masked) WHERE m.tenant_id = $1 AND m.id = t.id "
+        "AND m.phone_masked <> coalesce(t.masked, '') AND (SELECT count(*) FROM member_identity i "
+        "WHERE i.tenant_id = $1 AND i.member_id = t.id AND i.kind = 'phone' "
+        "AND i.state = 'active') < 2",
+        [each for each, _ in shown],
+        [phone.masked if phone else None for _, phone in shown],
+    )
 
 
 async def _end(member_id: UUID, identity: Identity) -> bool:

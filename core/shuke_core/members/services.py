@@ -78,7 +78,8 @@ async def identify_members(identities: Iterable[Identity]) -> Mapping[Identity, 
 
     However many channels enter the same person at the same moment, one member comes of it: the
     unique identity decides, and the losers take the winner's. Who is found is held: nobody merges them
-    until the unit ends.
+    until the unit ends. Raises MemberUnknown where one was erased at this moment: asked again, whoever
+    asks learns that the identity is suppressed.
     """
     wanted = set(identities)
     found = await find_members(wanted)
@@ -86,6 +87,8 @@ async def identify_members(identities: Iterable[Identity]) -> Mapping[Identity, 
     if missing:
         found |= await enter_newcomers(missing)
     held = await hold_members(found.values())
+    if not held.keys() >= set(found.values()):
+        raise MemberUnknown()
     return {identity: held[member_id] for identity, member_id in found.items()}
 
 
@@ -176,8 +179,10 @@ async def link_identities(found: Mapping[Identity, UUID], through: Identity | No
         return 0
     tenant_id, keys = current_tenant(), await tenant_keys()
     held = await hold_members(found[identity] for identity in fresh)
-    whose = {identity: held[found[identity]] for identity in fresh}
-    own = await member_keys(set(whose.values()))
+    own = await member_keys(set(held.values()))
+    # Who was erased since they were found has no row to hold and no key: nobody's is added to.
+    whose = {each: who for each in fresh if (who := held.get(found[each])) in own and who}
+    fresh = [each for each in fresh if each in whose]
     ids = [new_id() for _ in fresh]
     rows = await fetch(
         "INSERT INTO member_identity (tenant_id, id, member_id, kind, issuer, digest, sealed, "

@@ -8,6 +8,7 @@ from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch
 from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.following import member_now
 from shuke_core.members.moving import move_holdings
 from shuke_core.members.services import (
     Identity,
@@ -54,15 +55,26 @@ async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> L
         found = await find_members(both)  # whoever was faster has committed by now
         await link_identities({wide: found[own]}, through=own)
     found = await find_members(both)
-    member_id = found[own]
+    if own not in found:  # erased at this moment: whoever logs in again is new
+        raise MemberUnknown()
+    member_id, states = await _locked_now(found[own])
+    person = await member_now(found[wide]) if wide in found else member_id
+    if person != member_id and states.get(member_id) == "visitor":
+        await absorb_visitor(member_id, person)
+        member_id, states = await _locked_now(person)
+    elif person != member_id:
+        await note_double(member_id, person, DoubleReason.IDENTITY)
+    return LoggedIn(member_id, await issue_token(member_id), states.get(member_id) == "visitor")
+
+
+async def _locked_now(member_id: UUID) -> tuple[UUID, dict[UUID, str]]:
+    """Who that is now, held, and their state: of two log-ins of one visitor at once the second waits,
+    and finds that the first has made a member of them."""
     states = await lock_people(member_id)
-    if wide and found[wide] != member_id and states.get(member_id) == "visitor":
-        await absorb_visitor(member_id, found[wide])
-        member_id = found[wide]
+    if states.get(member_id) == "merged":
+        member_id = await member_now(member_id)
         states = await lock_people(member_id)
-    elif wide and found[wide] != member_id:
-        await note_double(member_id, found[wide], DoubleReason.IDENTITY)
-    return LoggedIn(member_id, await issue_token(member_id), states[member_id] == "visitor")
+    return member_id, states
 
 
 async def lock_people(*member_ids: UUID, wholly: bool = False) -> dict[UUID, str]:

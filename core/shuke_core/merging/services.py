@@ -29,6 +29,7 @@ from shuke_core.kit.masking import without_people
 from shuke_core.kit.transactions import Row, current_tenant, fetch, fetch_one, savepoint
 from shuke_core.members.doubles import dismiss_double
 from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.identities import show_own_phones
 from shuke_core.members.moving import move_holdings
 from shuke_core.members.services import log_out
 from shuke_core.merging.errors import (
@@ -144,6 +145,7 @@ async def undo_merge(merge_id: UUID, reason: str = "") -> UUID:
     )
     await log_out(survivor_id)  # the other may have logged in as them meanwhile
     await give_back_holdings(merge_id, survivor_id, absorbed_id)
+    await show_own_phones([survivor_id, absorbed_id])  # one may have been given up since
     await fetch(
         "UPDATE member_merge SET state = 'undone', undone_at = $3 WHERE tenant_id = $1 AND id = $2",
         *(merge_id, clock.now()),

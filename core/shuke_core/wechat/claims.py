@@ -73,7 +73,8 @@ async def decide_claim(
             "phone": (None, claim["phone_masked"]),
             **({"merge": (None, str(merge_id))} if merge_id else {}),
         },
-        member_id=holder,
+        # Whose the phone is from now on: with whoever that is the entry goes.
+        member_id=holder if same_person else claimant,
     )
     return merge_id
 

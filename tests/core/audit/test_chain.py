@@ -18,6 +18,7 @@ from shuke_core.audit.actors import Actor, act_as
 from shuke_core.audit.chain import Verdict, head, seal_entries, verify_chain
 from shuke_core.audit.queries import Search, acts_before, opened_changes, opened_entries
 from shuke_core.audit.services import record
+from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.members.services import rename_member
 from shuke_core.tenants.keyring import AuditKey, audit_key
@@ -123,6 +124,17 @@ async def test_erasing_a_member_makes_changes_unreadable_and_leaves_the_chain_wh
     await shop.rows("DELETE FROM member_key WHERE tenant_id = $1 RETURNING id")
     assert await told() is None
     assert (await _verdict(shop)).faults == ()
+
+
+async def test_of_who_is_erased_only_the_act_is_kept(shop: Shop) -> None:
+    """Under another key it would outlive them."""
+    async with unit_of_work(shop.tenant_id):
+        changes = {"name": ("王小明", None)}
+        await record("made.up", "order:7", member_id=new_id(), reason="王小明", changes=changes)
+        (row,) = await acts_before(Search(act="made.up"), None, 10)
+        told = (await opened_entries([row]))[row.id]
+    assert (row.subject, row.reason, row.changes) == ("order:~", "", None)
+    assert (told.subject, told.reason, told.changes, told.is_damaged) == ("order", "", None, False)
 
 
 async def test_the_app_can_change_no_entry_and_no_link(shop: Shop) -> None:

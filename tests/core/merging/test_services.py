@@ -36,6 +36,7 @@ from shuke_core.members.holdings import (
     declare_holdings,
     forget_holdings,
 )
+from shuke_core.members.identities import lose_phone
 from shuke_core.members.phones import normalise_phone
 from shuke_core.members.plain import plain_phones
 from shuke_core.members.queries import member_of_card, member_of_id
@@ -361,3 +362,18 @@ async def test_an_undo_that_would_take_more_than_is_left_is_refused_as_a_whole(s
     assert (await profile(shop, gone))["merged_into_id"] == kept
     assert await _whose(shop, GONE) == kept
     assert await undo(shop, merge_id) == gone
+
+
+async def test_after_an_undo_nobody_shows_a_phone_that_is_not_theirs(shop: Shop) -> None:
+    """Both phones were the one member's for a while, and one of them was given up."""
+    kept, gone = await two(shop)
+    merge_id = await merge(shop, kept, gone)
+    number = normalise_phone(GONE)
+    assert number is not None
+    assert await act(shop, lambda: lose_phone(kept, number))
+    await undo(shop, merge_id)
+    shown = "SELECT id, phone_masked FROM member WHERE tenant_id = $1"
+    assert {row["id"]: row["phone_masked"] for row in await shop.rows(shown)} == {
+        kept: "138****8001",
+        gone: None,
+    }
