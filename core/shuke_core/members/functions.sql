@@ -6,14 +6,23 @@
 CREATE OR REPLACE FUNCTION member_hold(p_tenant uuid, p_members uuid[])
 RETURNS TABLE (named uuid, who uuid)
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    v_held uuid[];
 BEGIN
-    PERFORM 1 FROM member m
-      WHERE m.tenant_id = p_tenant
-        AND m.id IN (SELECT unnest(p_members)
-                     UNION
-                     SELECT a.merged_into_id FROM member a
-                      WHERE a.tenant_id = p_tenant AND a.id = ANY (p_members))
-      ORDER BY m.id FOR KEY SHARE;
+    LOOP  -- once more where somebody became another while they were waited for
+        SELECT array_agg(held.id) INTO v_held FROM (
+            SELECT m.id FROM member m
+             WHERE m.tenant_id = p_tenant
+               AND m.id IN (SELECT unnest(p_members)
+                            UNION
+                            SELECT a.merged_into_id FROM member a
+                             WHERE a.tenant_id = p_tenant AND a.id = ANY (p_members))
+             ORDER BY m.id FOR KEY SHARE) held;
+        EXIT WHEN NOT EXISTS (
+            SELECT FROM member m
+             WHERE m.tenant_id = p_tenant AND m.id = ANY (p_members)
+               AND m.merged_into_id <> ALL (v_held));
+    END LOOP;
     RETURN QUERY
     SELECT m.id, coalesce(m.merged_into_id, m.id) FROM member m
      WHERE m.tenant_id = p_tenant AND m.id = ANY (p_members);

@@ -186,23 +186,30 @@ async def _lock_pair(survivor_id: UUID, absorbed_id: UUID) -> tuple[Row, Row]:
 
 async def _lock(member_ids: list[UUID]) -> list[Row]:
     """These members and all that were merged into them, locked. Of others' merges there are none
-    meanwhile.
+    meanwhile; a visitor may be absorbed by one of them before that one is locked, and is then locked too.
 
     Writers hold whom they name, and then who that is now, in no order that could be kept: so this
     waits for one of them at a time, and holds none while it does.
     """
-    aliases = await fetch(
-        "SELECT id FROM member WHERE tenant_id = $1 AND merged_into_id = ANY ($2::uuid[])",
-        member_ids,
-    )
-    wanted = sorted([*member_ids, *(row["id"] for row in aliases)])
+    wanted = await _with_aliases(member_ids)
     for nth in range(_TRIES):
         with suppress(asyncpg.LockNotAvailableError):
             async with savepoint():
                 await fetch(_LOCKING, [wanted[nth % len(wanted)]])
-                return await fetch(f"{_LOCKING} NOWAIT", wanted)
+                rows = await fetch(f"{_LOCKING} NOWAIT", wanted)
+            known, wanted = wanted, await _with_aliases(member_ids)
+            if wanted == known:
+                return rows
         await asyncio.sleep(uniform(0, _PAUSE_SECONDS))  # noqa: S311
-    return await fetch(_LOCKING, wanted)
+    return await fetch(_LOCKING, await _with_aliases(member_ids))
+
+
+async def _with_aliases(member_ids: list[UUID]) -> list[UUID]:
+    aliases = await fetch(
+        "SELECT id FROM member WHERE tenant_id = $1 AND merged_into_id = ANY ($2::uuid[])",
+        member_ids,
+    )
+    return sorted([*member_ids, *(row["id"] for row in aliases)])
 
 
 async def _locked(member_id: UUID) -> Row:
