@@ -16,7 +16,7 @@ from shuke_core.members.errors import (
 from shuke_core.members.events import MemberJoined
 from shuke_core.members.following import lock_member, member_now
 from shuke_core.members.phones import Phone, normalise_phone
-from shuke_core.members.plain import plain_phones
+from shuke_core.members.plain import all_plain_phones, plain_phones
 from shuke_core.members.rules import IDENTITY_KINDS
 from shuke_core.members.services import Identity, digest_of, find_members, link_identities
 from shuke_core.members.visitors import lock_people
@@ -124,18 +124,26 @@ async def lose_phone(member_id: UUID, phone: Phone) -> bool:
 
 
 async def show_own_phones(member_ids: Collection[UUID]) -> None:
-    """Has each of these members who show a phone show one that is theirs: the only one that they have, or
-    none where they have lost the last. Of several the one that is shown stays."""
-    plain = await plain_phones(member_ids)
-    shown = [(each, normalise_phone(plain.get(each))) for each in sorted(member_ids)]
+    """Has each of these members show a phone that is theirs, or none where they have none: the one that
+    is shown where that is one of them, else the first."""
+    plain = await all_plain_phones(member_ids)
+    masked = {
+        each: [phone.masked for e164 in plain.get(each, ()) if (phone := normalise_phone(e164))]
+        for each in member_ids
+    }
+    shown = await fetch(
+        "SELECT id, phone_masked FROM member WHERE tenant_id = $1 AND id = ANY ($2::uuid[])",
+        list(masked),
+    )
+    wrong = {
+        row["id"]: next(iter(masked[row["id"]]), None)
+        for row in shown
+        if row["phone_masked"] not in masked[row["id"]]
+    }
     await fetch(
         "UPDATE member m SET phone_masked = t.masked FROM unnest($2::uuid[], $3::text[]) "
-        "AS t(id, masked) WHERE m.tenant_id = $1 AND m.id = t.id "
-        "AND m.phone_masked <> coalesce(t.masked, '') AND (SELECT count(*) FROM member_identity i "
-        "WHERE i.tenant_id = $1 AND i.member_id = t.id AND i.kind = 'phone' "
-        "AND i.state = 'active') < 2",
-        [each for each, _ in shown],
-        [phone.masked if phone else None for _, phone in shown],
+        "AS t(id, masked) WHERE m.tenant_id = $1 AND m.id = t.id",
+        *(list(wrong), list(wrong.values())),
     )
 
 

@@ -13,19 +13,22 @@ async def plain_phones(member_ids: Collection[UUID]) -> dict[UUID, str]:
 
     Of several the first one entered.
     """
-    ids = list(member_ids)
+    return {each: phones[0] for each, phones in (await all_plain_phones(member_ids)).items()}
+
+
+async def all_plain_phones(member_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The same with all that they have, in the order in which they were entered."""
     rows = await fetch(
-        "SELECT DISTINCT ON (i.member_id) i.id, i.member_id, i.sealed FROM member_identity i "
+        "SELECT i.id, i.member_id, i.sealed FROM member_identity i "
         "JOIN member m ON m.tenant_id = $1 AND m.id = i.member_id AND m.state = 'active' "
         "WHERE i.tenant_id = $1 AND i.member_id = ANY ($2::uuid[]) AND i.kind = 'phone' "
         "AND i.state = 'active' ORDER BY i.member_id, i.created_at, i.id",
-        ids,
+        list(member_ids),
     )
     keys, tenant_id = await member_keys({row["member_id"] for row in rows}), current_tenant()
-    return {
-        row["member_id"]: keys[row["member_id"]]
-        .open(row["sealed"], Place(tenant_id, "member_identity", row["id"], "sealed"))
-        .decode()
-        for row in rows
-        if row["member_id"] in keys
-    }
+    phones: dict[UUID, list[str]] = {}
+    for row in rows:
+        if (key := keys.get(row["member_id"])) is not None:
+            place = Place(tenant_id, "member_identity", row["id"], "sealed")
+            phones.setdefault(row["member_id"], []).append(key.open(row["sealed"], place).decode())
+    return phones

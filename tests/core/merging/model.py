@@ -27,7 +27,6 @@ class ModelMerge:
     identities: set[Identity]
     aliases: set[int]
     lots: set[int]
-    gave_phone: bool
     undone: bool = False
 
 
@@ -94,7 +93,6 @@ class ModelPeople:
             {identity for identity, owner in self.owner.items() if owner == other},
             {member for member, into in enumerate(self.into) if into == other},
             {lot.number for lot in self.lots if lot.holder == other and lot.remaining},
-            gave_phone=self.shows_phone[other] and not self.shows_phone[one],
         )
         self.merges.append(merge)
         self.into[other] = one
@@ -104,8 +102,22 @@ class ModelPeople:
             self.owner[identity] = one
         for number in merge.lots:
             self.lots[number].holder = one
-        self.shows_phone[one] |= merge.gave_phone
+        self.shows_phone[one] |= self.shows_phone[other]
         return True
+
+    def lose(self, identity: Identity, member: int) -> bool:
+        """Whether it was theirs. Nothing gives it back: an undo least of all."""
+        who = self.now(member)
+        if self.owner.get(identity) != who:
+            return False
+        del self.owner[identity]
+        for merge in self.merges:
+            merge.identities.discard(identity)
+        self.shows_phone[who] = self.has_phone(who)
+        return True
+
+    def has_phone(self, member: int) -> bool:
+        return any(kind == "phone" and owner == member for (kind, *_), owner in self.owner.items())
 
     def erase(self, member: int) -> None:
         """They go, with whoever was merged into them; their points stay in the sum, nobody's."""
@@ -125,11 +137,11 @@ class ModelPeople:
             if self.into[member] == one:
                 self.into[member] = other
         for identity in merge.identities:
-            if self.owner[identity] == one:
+            if self.owner.get(identity) == one:
                 self.owner[identity] = other
         for number in merge.lots:
             if self.lots[number].holder == one:
                 self.lots[number].holder = other
-        if merge.gave_phone:
-            self.shows_phone[one] = False
+        for each in (one, other):
+            self.shows_phone[each] = self.has_phone(each)
         return True

@@ -377,3 +377,18 @@ async def test_after_an_undo_nobody_shows_a_phone_that_is_not_theirs(shop: Shop)
         kept: "138****8001",
         gone: None,
     }
+
+
+async def test_of_several_phones_the_one_that_is_shown_is_theirs(shop: Shop) -> None:
+    kept, gone = await two(shop)
+    numbers = [normalise_phone(f"1370013700{nth}") for nth in range(2)]
+    others = [Identity.of_phone(number) for number in numbers if number is not None]
+    await act(shop, lambda: link_identities(dict.fromkeys(others, gone)))
+    merge_id = await merge(shop, kept, gone)
+    number = normalise_phone(GONE)
+    assert number is not None
+    assert await act(shop, lambda: lose_phone(kept, number))
+    await undo(shop, merge_id)
+    shown = [(await profile(shop, each))["phone_masked"] for each in (kept, gone)]
+    assert shown[0] == "138****8001"
+    assert shown[1] in ("137****7000", "137****7001")

@@ -22,7 +22,8 @@ from shuke_core.kit.transactions import savepoint, unit_of_work
 from shuke_core.ledger.errors import BalanceInsufficient
 from shuke_core.ledger.queries import balance_of
 from shuke_core.ledger.services import Cause, Earning, earn, spend
-from shuke_core.members.phones import normalise_phone
+from shuke_core.members.identities import lose_phone
+from shuke_core.members.phones import Phone, normalise_phone
 from shuke_core.members.services import Identity, identify_members, link_identities
 from shuke_core.merging.errors import MembersCannotMerge, MergeCannotBeUndone, MergeUnknown
 from shuke_core.merging.services import merge_members, undo_merge
@@ -57,6 +58,14 @@ class Bind:
 
 
 @dataclass(frozen=True)
+class Lose:
+    """A phone is the member's no longer."""
+
+    member: int
+    phone: int
+
+
+@dataclass(frozen=True)
 class Earn:
     member: int
     amount: int
@@ -84,7 +93,7 @@ class Erase:
     member: int
 
 
-Command = SignUp | Bind | Earn | Spend | Merge | Undo | Erase
+Command = SignUp | Bind | Lose | Earn | Spend | Merge | Undo | Erase
 
 identities = st.one_of(
     st.tuples(st.just("phone"), st.just(""), st.integers(0, 3)),
@@ -94,6 +103,7 @@ numbers = st.integers(0, 9)
 commands = st.one_of(
     st.builds(SignUp, identities),
     st.builds(Bind, numbers, identities),
+    st.builds(Lose, numbers, st.integers(0, 3)),
     st.builds(Earn, numbers, st.integers(1, 30)),
     st.builds(Spend, numbers, st.integers(1, 30)),
     st.builds(Merge, numbers, numbers),
@@ -106,9 +116,13 @@ def _identity(known: Known) -> Identity:
     kind, issuer, number = known
     if kind == "card":
         return Identity.of_card(issuer, f"K{number}")
+    return Identity.of_phone(_phone(number))
+
+
+def _phone(number: int) -> Phone:
     phone = normalise_phone(f"1380013800{number}")
     assert phone is not None
-    return Identity.of_phone(phone)
+    return phone
 
 
 class Walk:
@@ -129,6 +143,10 @@ class Walk:
                 id_ = self._id(member)
                 new = await link_identities({_identity(identity): id_})
                 assert bool(new) == self.model.bind(identity, self._number(member))
+            case Lose(member, phone):
+                who = self.members[self.model.now(self._number(member))]
+                lost = await lose_phone(who, _phone(phone))
+                assert lost == self.model.lose(("phone", "", phone), self._number(member))
             case Earn(member, amount):
                 earning = Earning(self._id(member), amount, new_id(), clock.now(), None)
                 await earn([earning], cause_type="order", rule_id=None)
@@ -265,5 +283,28 @@ async def test_a_history_with_every_turn_agrees_with_the_model(runtime: Runtime)
             SignUp(("phone", "", 0)),  # who comes again is new
             Earn(0, 4),
             Undo(2),
+        ],
+    )
+
+
+async def test_a_phone_that_is_given_up_after_a_merge_comes_back_to_nobody(
+    runtime: Runtime,
+) -> None:
+    await _act(
+        runtime,
+        [
+            SignUp(("phone", "", 0)),
+            SignUp(("phone", "", 1)),
+            Merge(0, 1),
+            Lose(1, 1),
+            SignUp(("phone", "", 1)),  # the network has handed it out anew
+            Undo(0),  # who came with it shows it no more
+            SignUp(("card", "till", 0)),
+            Bind(3, ("phone", "", 2)),
+            Bind(3, ("phone", "", 3)),
+            Merge(0, 3),
+            Lose(0, 0),  # what is left are the two that came
+            Undo(1),
+            Lose(3, 2),
         ],
     )

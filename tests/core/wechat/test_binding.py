@@ -20,7 +20,10 @@ from tests.core.wechat.people import (
 )
 from tests.support.shop import Shop
 
+from shuke_core.audit.queries import Search, acts_before, opened_changes
+from shuke_core.audit.sealed import place_of
 from shuke_core.kit import clock
+from shuke_core.kit.crypto import CannotOpen
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch_one, unit_of_work
 from shuke_core.ledger.queries import balance_of
@@ -31,6 +34,8 @@ from shuke_core.members.queries import count_members
 from shuke_core.members.services import issue_token, member_of_token
 from shuke_core.members.visitors import absorb_visitor
 from shuke_core.merging.services import merge_members, undo_merge
+from shuke_core.personal_data.erasure import erase
+from shuke_core.tenants.keyring import tenant_keys
 from shuke_core.wechat.binding import bind_phone
 from shuke_core.wechat.claims import decide_claim
 from shuke_core.wechat.errors import (
@@ -289,6 +294,33 @@ async def test_another_person_gets_the_phone_and_nothing_else(shop: Shop) -> Non
         assert (await balance_of(holder)).available == 12
         assert (await balance_of(came)).available == 0
     assert (await claims(shop))[0][3] == "other"
+
+
+@pytest.mark.parametrize("holder_is_erased", [False, True])
+async def test_what_is_told_of_a_phone_that_changed_hands_goes_with_whose_it_is(
+    holder_is_erased: bool, shop: Shop
+) -> None:
+    holder, came = await with_phone(shop, "o-1"), await visitor(shop, "o-22222")
+    assert (await bound(shop, came)).waits
+    if holder_is_erased:
+        async with unit_of_work(shop.tenant_id):
+            await erase(holder, "asked for")
+    await _decide(shop, same_person=False)
+    assert await _decision(shop) == (came, {"same_person", "phone"})
+    async with unit_of_work(shop.tenant_id):
+        await erase(came, "asked for")
+    assert await _decision(shop) == (came, set())
+
+
+async def _decision(shop: Shop) -> tuple[UUID | None, set[str]]:
+    """Whom the entry about the claim is kept for, and what can be read of it with any key."""
+    async with unit_of_work(shop.tenant_id):
+        (row,) = await acts_before(Search(act="phone_claim.decided"), None, 5)
+        (changes,) = (await opened_changes([row])).values()
+        if changes is None and row.changes is not None:
+            with pytest.raises(CannotOpen):
+                (await tenant_keys()).for_texts.open(row.changes, place_of(row.id))
+    return row.member_id, set(changes or {})
 
 
 async def test_a_member_gets_a_phone_that_staff_take_from_another(shop: Shop) -> None:
