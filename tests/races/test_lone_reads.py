@@ -9,10 +9,12 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from tests.support.scratch import own_pool
 from tests.support.shop import Shop
 
 from shuke_core.kit.engine import UnitConnection
 from shuke_core.kit.transactions import fetch, read_value, read_value_apart, savepoint, unit_of_work
+from shuke_core.places import Places
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +35,7 @@ class _Caller:
 
     def __init__(self, tenants: list[UUID], seed: int, seen: Counter[str]) -> None:
         self._tenants, self._draw, self._seen = tenants, random.Random(seed), seen  # noqa: S311
+        self.asking: set[asyncio.Task[None]] = set()  # also those that have outlived their unit
 
     async def unit(self) -> None:
         tenant = self._draw.choice(self._tenants)
@@ -46,7 +49,9 @@ class _Caller:
                     await self._act(tenant)
                     await self._act(tenant)
                 else:  # when one fails, the unit ends around the others
-                    await asyncio.gather(*(self._act(tenant) for _ in range(4)))
+                    tasks = [asyncio.create_task(self._act(tenant)) for _ in range(4)]
+                    self.asking.update(tasks)
+                    await asyncio.gather(*tasks)
         except TimeoutError:
             self._seen["cancelled"] += 1
         except _Fails:
@@ -100,6 +105,8 @@ async def _race(shop: Shop, other: Shop) -> Counter[str]:
         caller = _Caller([shop.tenant_id, other.tenant_id], seed, seen)
         for _ in range(UNITS):
             await caller.unit()
+        if caller.asking:
+            await asyncio.wait(caller.asking)
 
     await asyncio.gather(*(calls(seed) for seed in range(CALLERS)))
     return seen
@@ -118,11 +125,16 @@ async def test_each_read_is_of_its_tenant_and_no_connection_is_shared(
 
 
 async def test_a_unit_that_lets_go_of_what_its_tasks_still_ask_on_is_found(
-    shop: Shop, other_shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, other_shop: Shop, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """On connections of its own, which nobody gets after it: some are left in the middle of something."""
+
     def lets_go(self: UnitConnection) -> tuple[Any, bool]:
         return self._connection, False
 
     monkeypatch.setattr(UnitConnection, "end", lets_go)
-    seen = await _race(shop, other_shop)
+    async with own_pool(places, 16) as client:
+        seen = await _race(shop, other_shop)
+        assert client._pool is not None
+        client._pool.terminate()
     assert any(each.startswith("fault") for each in seen) or seen["of another tenant"]

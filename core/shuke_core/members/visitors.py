@@ -53,7 +53,8 @@ async def log_in_with_openid(app_id: str, openid: str, unionid: str | None) -> L
             await enter([own], state="visitor")
     if wide and wide not in found:
         found = await find_members(both)  # whoever was faster has committed by now
-        await link_identities({wide: found[own]}, through=own)
+        if own in found:
+            await link_identities({wide: found[own]}, through=own)
     found = await find_members(both)
     if own not in found:  # erased at this moment: whoever logs in again is new
         raise MemberUnknown()

@@ -62,6 +62,10 @@ _OF_SCOPE = ("advisor_id", "store_id")
 _IDS = (*_OF_SCOPE, "avatar")
 
 
+class _OneMoreCame(Exception):
+    """Somebody was absorbed before the lock: what is locked is let go of, and all are locked anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Merge:
     """A merge that can be undone, and its members, locked. `kept` is what they were before."""
@@ -193,12 +197,13 @@ async def _lock(member_ids: list[UUID]) -> list[Row]:
     """
     wanted = await _with_aliases(member_ids)
     for nth in range(_TRIES):
-        with suppress(asyncpg.LockNotAvailableError):
+        with suppress(asyncpg.LockNotAvailableError, _OneMoreCame):
             async with savepoint():
                 await fetch(_LOCKING, [wanted[nth % len(wanted)]])
                 rows = await fetch(f"{_LOCKING} NOWAIT", wanted)
-            known, wanted = wanted, await _with_aliases(member_ids)
-            if wanted == known:
+                known, wanted = wanted, await _with_aliases(member_ids)
+                if wanted != known:
+                    raise _OneMoreCame
                 return rows
         await asyncio.sleep(uniform(0, _PAUSE_SECONDS))  # noqa: S311
     return await fetch(_LOCKING, await _with_aliases(member_ids))
