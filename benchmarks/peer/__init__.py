@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,12 @@ import orjson
 
 from benchmarks.data import Shop
 from benchmarks.load import post
+from benchmarks.node import NODE, NPM
 from benchmarks.servers import Stand
 from shuke_core.database.config import credentials
 from shuke_schema.demo.processes import HOST
 
 HERE = Path(__file__).parent
-NODE = Path(sys.executable).with_name("node")
 POOL = 8
 
 _FUNCTIONS = """
@@ -88,10 +87,10 @@ def install() -> Path:
         shutil.copy(HERE / name, folder)
     if not (folder / "node_modules" / "postgraphile").exists():
         words = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
-        path = f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"
+        path = f"{NPM.parent}{os.pathsep}{os.environ['PATH']}"
         try:
             done = subprocess.run(
-                [NODE.with_name("npm"), *words],
+                [NPM, *words],
                 cwd=folder,
                 env={**os.environ, "PATH": path},
                 capture_output=True,
