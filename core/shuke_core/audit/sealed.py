@@ -31,7 +31,7 @@ log = logging.getLogger("shuke.audit")
 class Told:
     """What an entry says. `changes` maps fields to [before, after]; None where nothing changed, or
     where the member is erased. `reason` is empty and `subject` only a kind where that is so, and where
-    the entry is damaged: its key is there, and it does not open."""
+    the entry is damaged: its key is there, and one of the two does not open."""
 
     changes: dict[str, Any] | None
     reason: str
@@ -101,10 +101,17 @@ def told(entry_id: UUID, kept: Kept, key: TextKeys | None) -> Told:
         return Told(None, kept.reason, shown)
     try:
         body = orjson.loads(key.open(kept.sealed, place_of(entry_id)))
-    except (
-        CannotOpen
-    ):  # one entry keeps nobody from reading the others; its chain tells what happened
-        log.error("an audit entry does not open", extra={"entry": str(entry_id)})
-        return Told(None, kept.reason, shown, is_damaged=True)
+    except CannotOpen:
+        return damaged(entry_id, kept)
     reason, subject = body.pop(_REASON, kept.reason), body.pop(_SUBJECT, shown)
     return Told(body or None, reason, subject)
+
+
+def damaged(entry_id: UUID, kept: Kept) -> Told:
+    """An entry that does not open, or whose key does not: it keeps nobody from reading the others, and
+    says so where something is sealed."""
+    shown = kept.subject.partition(":~")[0]
+    if kept.sealed is None:
+        return Told(None, kept.reason, shown)
+    log.error("an audit entry does not open", extra={"entry": str(entry_id)})
+    return Told(None, kept.reason, shown, is_damaged=True)

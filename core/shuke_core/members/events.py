@@ -19,8 +19,8 @@ class MemberJoined:
 
 @dataclass(frozen=True, slots=True)
 class MemberAgeChanged:
-    """What is known of a member's age has changed: a birthday, or that a guardian speaks for them. What
-    was computed of a child goes; carries neither."""
+    """What is known of a member's age has changed: a birthday, or that a guardian speaks for them; by a
+    merge or its undo it may have. What was computed of a child goes; carries neither."""
 
     type: ClassVar[str] = "member.age_changed"
     member_id: UUID

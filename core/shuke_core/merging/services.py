@@ -29,6 +29,7 @@ from shuke_core.kit.masking import without_people
 from shuke_core.kit.transactions import Row, current_tenant, fetch, fetch_one, savepoint
 from shuke_core.members.doubles import dismiss_double
 from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.events import MemberAgeChanged
 from shuke_core.members.identities import show_own_phones
 from shuke_core.members.moving import move_holdings
 from shuke_core.members.services import log_out
@@ -102,6 +103,7 @@ async def merge_members(
     await log_out(absorbed_id)
     await move_holdings(merge_id, survivor_id, absorbed_id, noted=True)
     announce(MemberMerged(survivor_id, absorbed_id, merge_id))
+    announce(MemberAgeChanged(survivor_id))  # a birthday, or a guardian's word, may have come along
     _tell_advisor(survivor_id, survivor, changes)
     await record(
         "member.merged",
@@ -155,6 +157,9 @@ async def undo_merge(merge_id: UUID, reason: str = "") -> UUID:
         *(merge_id, clock.now()),
     )
     announce(MemberUnmerged(survivor_id, absorbed_id, merge_id))
+    # And has gone back: of who is no child after all it is computed anew.
+    for each in (survivor_id, absorbed_id):
+        announce(MemberAgeChanged(each))
     _tell_advisor(survivor_id, survivor, {c: _value(c, v) for c, v in changes.items()})
     await record(
         "member.unmerged",

@@ -177,6 +177,26 @@ async def test_an_entry_that_does_not_open_keeps_nobody_from_the_others(
     assert len((await _verdict(shop)).faults) == 1
 
 
+async def test_a_members_damaged_key_closes_their_entries_alone(shop: Shop) -> None:
+    """Theirs say that they are damaged, not that the member is erased; others are read."""
+    damaged, other = await shop.member(PHONE), await shop.member("13700137000")
+    for each in (damaged, other):
+        async with unit_of_work(shop.tenant_id):
+            await rename_member(each, "王小明")
+    async with _as_owner(shop) as db:
+        await db.execute(
+            "UPDATE member_key SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) "
+            "WHERE tenant_id = $1 AND member_id = $2",
+            *(shop.tenant_id, damaged),
+        )
+    async with unit_of_work(shop.tenant_id):
+        rows = await acts_before(Search(act="member.renamed"), None, 10)
+        told = await opened_entries(rows)
+    found = {row.member_id: told[row.id] for row in rows}
+    assert (found[damaged].changes, found[damaged].is_damaged) == (None, True)
+    assert (found[other].changes, found[other].is_damaged) == ({"name": [None, "王**"]}, False)
+
+
 _TAMPERINGS = {
     "an entry is edited": (
         "UPDATE audit_entry SET reason = 'other' WHERE act = 'act.2'",
