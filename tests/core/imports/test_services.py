@@ -256,6 +256,8 @@ async def test_what_can_not_be_asked_for(shop: Shop, other_shop: Shop) -> None:
         assert files >= {another_ones, mine, shown, row["file_id"]}
         with pytest.raises(ImportFileInvalid):
             await request_import("items", empty)
+        with clock.held_at(clock.now() + timedelta(days=2)), pytest.raises(FileUnknown):
+            await request_import("items", file_id)
         await request_import("items", file_id)
         with pytest.raises(FileUnknown):
             await request_import("items", file_id)

@@ -1,5 +1,6 @@
 """The catalogue through both APIs: members see what is on sale, staff everything, page by page."""
 
+import io
 from typing import Any
 
 import httpx
@@ -235,11 +236,11 @@ async def test_who_may_only_look_changes_nothing(client: httpx.AsyncClient, shop
 async def _send(
     client: httpx.AsyncClient, shop: Shop, content: bytes, role: str | None = "operator"
 ) -> httpx.Response:
-    """Sends a list as a browser's form does."""
+    """Sends a list as a browser's form does, which is in pieces."""
     return await client.post(
         f"/t/{shop.slug}/staff/files",
         params={"for": "import"},
-        files={"file": ("价目表.csv", content, "application/octet-stream")},
+        files={"file": ("价目表.csv", io.BytesIO(content), "application/octet-stream")},
         headers=await shop.staff_login(role) if role else {},
     )
 
