@@ -8,9 +8,10 @@ install: .venv/.installed  ## make .venv with the pinned requirements and this c
 demo: install    ## a real purchase history becomes points; keeps serving until Ctrl-C
 	@.venv/bin/shuke demo
 test: install    ## every test, on a real PostgreSQL and Valkey that it starts by itself
-	@$(PY) -m pytest -n auto
+	@$(PY) -m pytest -n auto -m "not alone"
+	@$(PY) -m pytest -m alone
 test-fast: install  ## the tests that need under a second each
-	@$(PY) -m pytest -n auto -m "not slow"
+	@$(PY) -m pytest -n auto -m "not slow and not alone"
 check: install   ## all static checks: format, lint, types, imports, deploy files
 	@$(PY) -m ruff format --check . && $(PY) -m ruff check . && $(PY) -m mypy && .venv/bin/lint-imports
 	@.venv/bin/hadolint deploy/Dockerfile && .venv/bin/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml

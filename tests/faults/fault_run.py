@@ -15,6 +15,7 @@ from shuke_core.ledger.verify import Verified
 
 SENDERS = 4
 BACK_SECONDS = 10.0
+HELD_UP_SECONDS = 30.0  # by a machine that others use too
 _DRAIN_SECONDS = 30.0
 
 
@@ -109,7 +110,7 @@ async def fault_run(fleet: Fleet, faults: Counter[str], *, seed: int | None = No
             await _cause(fleet, fault, chance)
             start = monotonic()
             (probe,) = await till.sell()
-            await booked(fleet, [probe.key], BACK_SECONDS)
+            await booked(fleet, [probe.key], HELD_UP_SECONDS)
             report.back.setdefault(fault, []).append(monotonic() - start)
         stop.set()
         await asyncio.gather(*senders)
