@@ -58,9 +58,11 @@ SELECT '{tenant}', pg_temp.id_at(now(), 'token {tag} ' || n), id,
 INSERT INTO ledger_account (tenant_id, id, member_id, asset, available, debt)
 SELECT '{tenant}', account, member, 'points', sum(points), 0 FROM purchase GROUP BY account, member;
 INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day, member_id, state,
-                    total_fen, refunded_fen, currency, placed_at, received_at, recorded_at, version)
+                    total_fen, paid_fen, refunded_fen, currency, placed_at, fulfilled_at,
+                    completed_at, received_at, recorded_at, version)
 SELECT '{tenant}', id, 'past', ('{{{stores}}}'::uuid[])[1 + n % {store_count}], n || '-' || k,
-       at::date, member, 'completed', points * 100, 0, 'CNY', at, at, at, 1 FROM purchase;
+       at::date, member, 'completed', points * 100, points * 100, 0, 'CNY', at, at, at, at, at, 1
+  FROM purchase;
 INSERT INTO ledger_entry (tenant_id, id, account_id, kind, amount, debt_change, cause_type,
                           cause_id, rule_id, happened_at, recorded_at)
 SELECT '{tenant}', entry, account, 'earn', points, 0, 'order', id, '{rule}', at, at FROM purchase;

@@ -111,10 +111,13 @@ SELECT count(*) FROM member m
    AND (SELECT a.available FROM ledger_account a WHERE a.tenant_id = $1 AND a.member_id = m.id
            AND a.asset = 'points') BETWEEN $10 AND $11
    AND EXISTS (SELECT FROM orders o WHERE o.tenant_id = $1 AND o.member_id = m.id
+                      AND o.completed_at IS NOT NULL
                   AND o.placed_at >= $12 AND o.placed_at < $13 AND o.total_fen >= $14)
    AND NOT EXISTS (SELECT FROM orders o WHERE o.tenant_id = $1 AND o.member_id = m.id
+                      AND o.completed_at IS NOT NULL
                       AND o.placed_at >= $15 AND o.source <> $16)
    AND (SELECT sum(o.total_fen) FROM orders o WHERE o.tenant_id = $1 AND o.member_id = m.id
+                      AND o.completed_at IS NOT NULL
            AND o.placed_at >= $17 AND o.state <> $18) >= $19
 """
 

@@ -56,7 +56,7 @@ from shuke_core.orders import holdings as orders_holdings
 from shuke_core.orders import jobs as orders_jobs
 from shuke_core.orders import live as orders_live
 from shuke_core.orders import timelines as orders_timelines
-from shuke_core.orders.queries import MemberOrders
+from shuke_core.orders.queries import MemberOrders, OrderForStaff
 from shuke_core.personal_data import holdings as personal_data_holdings
 from shuke_core.personal_data import jobs as personal_data_jobs
 from shuke_core.personal_data.queries import MemberRightsRequests
@@ -161,6 +161,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Oneself,
     MemberPoints,
     MemberOrders,
+    OrderForStaff,
     MemberVersion,
     BlocksOfMember,
     NotesOfMember,

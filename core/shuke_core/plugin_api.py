@@ -17,7 +17,15 @@ from shuke_core.members.events import MemberAgeChanged
 from shuke_core.members.following import hold_members
 from shuke_core.members.holdings import Holding, OnErase, OnMerge
 from shuke_core.members.queries import Member
-from shuke_core.orders.events import OrderCompleted, OrderNowClaimed, OrderRefunded
+from shuke_core.orders.events import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderCreated,
+    OrderFulfilled,
+    OrderNowClaimed,
+    OrderPaid,
+    OrderRefunded,
+)
 from shuke_core.plugin_host import Plugin
 from shuke_core.plugins.configuration import PluginSettings
 from shuke_core.plugins.hooks import hookimpl
@@ -54,8 +62,12 @@ __all__ = [
     "MemberAgeChanged",
     "OnErase",
     "OnMerge",
+    "OrderCancelled",
     "OrderCompleted",
+    "OrderCreated",
+    "OrderFulfilled",
     "OrderNowClaimed",
+    "OrderPaid",
     "OrderRefunded",
     "Page",
     "Permission",

@@ -44,7 +44,10 @@ from shuke_schema.merging.queries import MergingQuery
 from shuke_schema.notes.mutations import NotesMutation
 from shuke_schema.notes.types import NotesOfMember
 from shuke_schema.orders.mutations import OwnOrdersMutation
+from shuke_schema.orders.queries import OrdersQuery, OwnOrdersQuery
+from shuke_schema.orders.staff_mutations import OrdersMutation
 from shuke_schema.orders.subscriptions import OrdersSubscription, OwnOrdersSubscription
+from shuke_schema.orders.types import OrderForStaff
 from shuke_schema.parts import Audience, Part
 from shuke_schema.personal_data.mutations import PersonalDataMutation
 from shuke_schema.personal_data.own import OwnDataMutation
@@ -95,7 +98,7 @@ CORE_PARTS = {
         CORE,
         Audience.MEMBER,
         {
-            "Query": (OwnQuery, FormsToFillInQuery, ShopQuery),
+            "Query": (OwnQuery, FormsToFillInQuery, ShopQuery, OwnOrdersQuery),
             "Mutation": (
                 SubmissionsMutation,
                 LogInMutation,
@@ -132,10 +135,12 @@ CORE_PARTS = {
                 ProfilesQuery,
                 RulesQuery,
                 CatalogQuery,
+                OrdersQuery,
                 ImportsQuery,
             ),
             "Mutation": (
                 MembersMutation,
+                OrdersMutation,
                 IntegrationsMutation,
                 PluginsMutation,
                 SignInMutation,
@@ -187,6 +192,7 @@ CORE_PARTS = {
             "Interaction": (InteractionForStaff,),
             "Task": (TaskOfInteraction,),
             "Item": (ItemForStaff,),
+            "Order": (OrderForStaff,),
         },
     ),
 }

@@ -57,10 +57,11 @@ SELECT $1::uuid, md5('e' || $1::uuid::text || n)::uuid,
             ELSE md5('m' || $1::uuid::text || n)::uuid END,
        'earn', 1, 0, 'gift', md5('e' || n)::uuid, {_AT}, now() FROM generate_series(1, {ROWS}) n;
 INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day, member_id, state,
-                    total_fen, refunded_fen, currency, placed_at, received_at, recorded_at, version)
+                    total_fen, paid_fen, refunded_fen, currency, placed_at, completed_at, received_at,
+                    recorded_at, version)
 SELECT $1::uuid, md5('o' || $1::uuid::text || n)::uuid, 'x',
        (SELECT id FROM store WHERE tenant_id = $1::uuid LIMIT 1), n::text, '2026-01-02', {_OWNER},
-       'completed', n, 0, 'CNY', {_AT}, now(), now(), 1 FROM generate_series(1, {ROWS}) n;
+       'completed', n, n, 0, 'CNY', {_AT}, {_AT}, now(), now(), 1 FROM generate_series(1, {ROWS}) n;
 INSERT INTO interaction (tenant_id, id, member_id, kind, channel, scene, subject, recorded_at)
 SELECT $1::uuid, md5('i' || $1::uuid::text || n)::uuid, {_OWNER}, 'inquiry', 'mini_program', '', '',
        {_AT} FROM generate_series(1, {ROWS}) n;

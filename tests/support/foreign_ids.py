@@ -80,7 +80,8 @@ from shuke_core.members.services import (
     rename_member,
 )
 from shuke_core.orders.queries import Order
-from shuke_core.orders.services import NewRefund, NewSale, record_refunds, record_sales
+from shuke_core.orders.services import NewSale, record_sales
+from shuke_core.orders.steps import NewRefund, record_refunds
 from shuke_core.plugins.queries import plugin_switches
 from shuke_core.points.services import rule_in_force, take_back_for_refunds
 from shuke_core.profiles.queries import all_profile_fields

@@ -98,6 +98,14 @@ MEMBERS_CLAIMS = Permission(
     _OFFICE,
 )
 ORDERS_READ = Permission("orders.read", {"zh": "查看订单", "en": "See orders"}, _ALL, OF_MEMBERS)
+ORDERS_WORK = Permission(
+    "orders.work",
+    {"zh": "录入、交付、完成、取消订单", "en": "Enter, hand out, complete and cancel orders"},
+    _OFFICE | _SHOP,
+)
+ORDERS_REFUND = Permission(
+    "orders.refund", {"zh": "登记订单退款", "en": "Enter refunds of orders"}, _OFFICE
+)
 POINTS_READ = Permission(
     "points.read",
     {"zh": "查看积分", "en": "See points and their movements"},
@@ -222,6 +230,8 @@ _declared: dict[str, tuple[str, Permission]] = {
         MEMBERS_MERGE,
         MEMBERS_CLAIMS,
         ORDERS_READ,
+        ORDERS_WORK,
+        ORDERS_REFUND,
         POINTS_READ,
         STORES_READ,
         INTEGRATIONS_READ,

@@ -12,7 +12,13 @@ from enum import Enum
 from functools import partial
 from uuid import UUID
 
-from shuke_core.integrations.tickets import CleanRefund, CleanSale, Rejected, clean_ticket
+from shuke_core.integrations.tickets import (
+    CleanRefund,
+    CleanSale,
+    CleanStep,
+    Rejected,
+    clean_ticket,
+)
 from shuke_core.kit import clock
 from shuke_core.members.services import (
     Identity,
@@ -21,13 +27,8 @@ from shuke_core.members.services import (
     find_members,
     link_identities,
 )
-from shuke_core.orders.services import (
-    NewLine,
-    NewRefund,
-    NewSale,
-    record_refunds,
-    record_sales,
-)
+from shuke_core.orders.services import NewLine, NewSale, record_sales
+from shuke_core.orders.steps import NewRefund, NewStep, record_refunds, record_steps
 from shuke_core.plugins.hooks import call_hook
 from shuke_core.suppression.services import suppressed
 from shuke_core.tenants.queries import stores_by_code, this_tenant
@@ -70,9 +71,13 @@ def _new_sale(
         ticket.received_at,
         member_id,
         sale.total_fen,
-        tuple(NewLine(line.sku, line.name, line.quantity, line.amount_fen) for line in sale.lines),
+        tuple(
+            NewLine(line.sku, line.name, line.quantity, line.amount_fen, line.discounts)
+            for line in sale.lines
+        ),
         ticket.trace,
         sale.receipt,
+        sale.whole,
     )
 
 
@@ -85,12 +90,29 @@ def _new_refund(refund: CleanRefund, store_id: UUID) -> NewRefund:
         refund.refunds_no,
         refund.refunds_day,
         refund.total_fen,
-        tuple((line.line, line.amount_fen) for line in refund.lines),
+        tuple((line.line, line.amount_fen, line.quantity) for line in refund.lines),
+        refund.channel,
+        refund.exchanged_for,
+    )
+
+
+def _new_step(step: CleanStep, store_id: UUID) -> NewStep:
+    return NewStep(
+        step.kind,
+        store_id,
+        step.no,
+        step.business_day,
+        step.at,
+        step.order_no,
+        step.order_day,
+        step.amount_fen,
+        step.method,
+        step.channel,
     )
 
 
 def _first_fate(
-    fact: CleanSale | CleanRefund | Rejected, stores: Mapping[str, UUID]
+    fact: CleanSale | CleanRefund | CleanStep | Rejected, stores: Mapping[str, UUID]
 ) -> Fate | Rejected:
     """KNOWN until it turns out to be new; or why the ticket can't go in."""
     if isinstance(fact, Rejected):
@@ -208,8 +230,16 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
     new_refunds = await record_refunds(
         source, [_new_refund(fact, stores[fact.store_code]) for _, fact in refunds]
     )
-    places = [place for place, _ in sales] + [place for place, _ in refunds]
-    for place, is_new in zip(places, new_sales + new_refunds, strict=True):
+    steps = [
+        (place, fact)
+        for place, fact in enumerate(read)
+        if isinstance(fact, CleanStep) and fates[place] is Fate.KNOWN
+    ]
+    new_steps = await record_steps(
+        source, [_new_step(fact, stores[fact.store_code]) for _, fact in steps]
+    )
+    places = [place for place, _ in (*sales, *refunds, *steps)]
+    for place, is_new in zip(places, new_sales + new_refunds + new_steps, strict=True):
         if is_new:
             fates[place] = Fate.ACCEPTED
     return fates

@@ -1,27 +1,34 @@
-"""What a till's ticket says once it is clean: a sale, a refund, or why neither could be read."""
+"""What a till's ticket says once it is clean: a sale, an order, what was told of one,
+or why none of it could be read."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 from shuke_core.members.phones import Phone
+from shuke_core.orders.life import OrderStepKind
+from shuke_core.orders.rules import DiscountSource
 
 
 @dataclass(frozen=True, slots=True)
 class CleanLine:
-    """One line of a sale: `quantity` has 3 decimals (weighed goods), `amount_fen` is 0 or more."""
+    """One line of a sale: `quantity` has 3 decimals (weighed goods), `amount_fen` is 0 or more;
+    `discounts` were taken off before."""
 
     sku: str | None
     name: str
     quantity: Decimal
     amount_fen: int
+    discounts: Mapping[DiscountSource, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class CleanSale:
-    """A sale. `at` is UTC; Σ `lines` is `total_fen`; without `phone` and `card` nobody's.
+    """A sale, or an order that is to be paid for and handed out: that is not `whole`.
 
-    `name` is what the till calls the buyer, `receipt` the code by which somebody may claim it later.
+    `at` is UTC; Σ `lines` is `total_fen`; without `phone` and `card` nobody's. `name` is what the till
+    calls the buyer, `receipt` the code by which somebody may claim it later.
     """
 
     no: str
@@ -34,6 +41,7 @@ class CleanSale:
     total_fen: int
     lines: tuple[CleanLine, ...]
     receipt: str | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,13 @@ class RefundedLine:
 
     line: int
     amount_fen: int
+    quantity: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CleanRefund:
     """A refund of the sale `refunds_no`; amounts are positive. Without `lines` it names no goods.
+    What is `exchanged_for` another order of the till pays for that one. `channel` as in `CleanStep`.
 
     `refunds_day`, the sale's business day, tells tickets apart where a till counts from 1 each day.
     """
@@ -59,6 +69,25 @@ class CleanRefund:
     refunds_day: date | None
     total_fen: int
     lines: tuple[RefundedLine, ...]
+    channel: str | None = None
+    exchanged_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleanStep:
+    """What is told of the order `order_no` after it was placed. `channel` is where it was placed, if not
+    with who tells; a payment has an amount, and how it was made."""
+
+    kind: OrderStepKind
+    no: str
+    store_code: str
+    at: datetime
+    business_day: date
+    order_no: str
+    order_day: date | None
+    amount_fen: int | None = None
+    method: str | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ difference is normal and the total is what was paid; a large one means that some
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from shuke_core.integrations.ticket_facts import CleanLine, RefundedLine
 from shuke_core.integrations.ticket_fields import TicketRefused, amount, optional_text, read
 from shuke_core.kit.cleaning import Unclean, clean_scalar, shown
+from shuke_core.orders.rules import DiscountSource
 
 MOST_LINES: Final = 1000
 ROUNDING_FEN: Final = 100
@@ -29,17 +31,15 @@ def clean_lines(raw: object, total_fen: int) -> tuple[CleanLine, ...]:
     """The lines of a sale, adding up to `total_fen`; one line for the whole ticket if it has none.
 
     Raises `TicketRefused`: LINES_NOT_A_LIST, LINES_TOO_MANY, LINE_NOT_AN_OBJECT, FIELD_MISSING,
-    QUANTITY_INVALID, LINE_NEGATIVE_SEND_REFUND, TOTAL_MISMATCH, and the codes of text and money.
+    QUANTITY_INVALID, LINE_NEGATIVE_SEND_REFUND, DISCOUNTS_NOT_AN_OBJECT, DISCOUNT_SOURCE_UNKNOWN,
+    TOTAL_MISMATCH, and the codes of text and money.
     """
     items = _items(raw)
     if not items:
         return (CleanLine(None, WHOLE_TICKET_NAME, Decimal("1.000"), total_fen),)
     lines = [_clean_line(f"lines[{place}]", item) for place, item in enumerate(items)]
     amounts = settle_amounts([line.amount_fen for line in lines], total_fen)
-    return tuple(
-        CleanLine(line.sku, line.name, line.quantity, fen)
-        for line, fen in zip(lines, amounts, strict=True)
-    )
+    return tuple(replace(line, amount_fen=fen) for line, fen in zip(lines, amounts, strict=True))
 
 
 def clean_refunded_lines(raw: object, total_fen: int, sign: int) -> tuple[RefundedLine, ...]:
@@ -51,15 +51,17 @@ def clean_refunded_lines(raw: object, total_fen: int, sign: int) -> tuple[Refund
     items = _items(raw)
     if not items:
         return ()
-    lines: dict[int, int] = {}
+    lines: dict[int, RefundedLine] = {}
     for place, item in enumerate(items):
         path = f"lines[{place}]"
-        number, fen = _clean_refunded_line(path, item, sign)
-        if number in lines:
+        line = _clean_refunded_line(path, item, sign)
+        if line.line in lines:
             raise TicketRefused(f"{path}.line", "LINE_REPEATED", shown(item.get("line")))
-        lines[number] = fen
-    settled = settle_amounts(list(lines.values()), total_fen)
-    return tuple(RefundedLine(*pair) for pair in zip(lines, settled, strict=True))
+        lines[line.line] = line
+    settled = settle_amounts([line.amount_fen for line in lines.values()], total_fen)
+    return tuple(
+        replace(line, amount_fen=fen) for line, fen in zip(lines.values(), settled, strict=True)
+    )
 
 
 def settle_amounts(amounts: Sequence[int], total_fen: int) -> list[int]:
@@ -104,15 +106,35 @@ def _clean_line(path: str, item: dict[str, object]) -> CleanLine:
         raise TicketRefused(
             f"{path}.amount", "LINE_NEGATIVE_SEND_REFUND", shown(item.get("amount"))
         )
-    return CleanLine(sku, name, quantity, fen)
+    return CleanLine(
+        sku, name, quantity, fen, _discounts(f"{path}.discounts", item.get("discounts"))
+    )
 
 
-def _clean_refunded_line(path: str, item: dict[str, object], sign: int) -> tuple[int, int]:
+def _discounts(path: str, raw: object) -> Mapping[DiscountSource, int]:
+    """What was taken off, by where it came from; tills differ on the sign."""
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise TicketRefused(path, "DISCOUNTS_NOT_AN_OBJECT", shown(raw))
+    unknown = [name for name in raw if name not in {each.value for each in DiscountSource}]
+    if unknown:
+        raise TicketRefused(path, "DISCOUNT_SOURCE_UNKNOWN", shown(unknown[0]))
+    return {
+        source: abs(amount(f"{path}.{source.value}", raw[source.value]))
+        for source in DiscountSource
+        if source.value in raw
+    }
+
+
+def _clean_refunded_line(path: str, item: dict[str, object], sign: int) -> RefundedLine:
     number = read(f"{path}.line", lambda: _line_number(item.get("line")))
     fen = amount(f"{path}.amount", item.get("amount")) * sign
     if fen < 0:
         raise TicketRefused(f"{path}.amount", "REFUND_SIGNS_DIFFER", shown(item.get("amount")))
-    return number, fen
+    said = item.get("quantity")
+    quantity = None if said is None else read(f"{path}.quantity", lambda: _quantity(said))
+    return RefundedLine(number, fen, quantity)
 
 
 def _quantity(value: object) -> Decimal:

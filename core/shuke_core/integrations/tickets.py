@@ -1,9 +1,12 @@
 """A till's ticket, as JSON, turned into facts that the orders domain may believe.
 
 Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "receipt"?, "total", "lines"?: [{"sku"?,
-"name", "quantity"?, "amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
-"refunds_day"?, "total", "lines"?: [{"line", "amount"}]}`. Amounts are yuan. Fields not named here
-are ignored.
+"name", "quantity"?, "amount", "discounts"?}]}`; an order that is still to be paid for and handed out is
+the same with `"kind": "order"`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
+"refunds_day"?, "channel"?, "total", "lines"?: [{"line", "amount", "quantity"?}]}`; an exchange is one of
+`"kind": "exchange"` that names the new order in `"for"`. Payment, fulfilment, completion, cancellation:
+`{"kind": ..., "no", "store", "at", "order", "order_day"?, "channel"?}`, a payment with `"amount"` and
+`"method"?`. Amounts are yuan. Fields not named here are ignored.
 """
 
 from collections.abc import Mapping
@@ -16,6 +19,7 @@ from shuke_core.integrations.ticket_facts import (
     CleanLine,
     CleanRefund,
     CleanSale,
+    CleanStep,
     RefundedLine,
     Rejected,
 )
@@ -31,11 +35,23 @@ from shuke_core.kit.cleaning import Unclean, clean_scalar, shown
 from shuke_core.kit.timestamps import business_day, parse_moment
 from shuke_core.members.phones import Phone, names_no_member, normalise_phone
 from shuke_core.members.rules import LONGEST_NAME
+from shuke_core.orders.channels import OF_THE_HOUSE
+from shuke_core.orders.life import OrderStepKind
 from shuke_core.orders.rules import SHORTEST_RECEIPT, comparable
 
 LONGEST_CODE: Final = 64
+LONGEST_METHOD: Final = 20
+_STEPS: Final = {kind.value: kind for kind in OrderStepKind}
 
-__all__ = ["CleanLine", "CleanRefund", "CleanSale", "RefundedLine", "Rejected", "clean_ticket"]
+__all__ = [
+    "CleanLine",
+    "CleanRefund",
+    "CleanSale",
+    "CleanStep",
+    "RefundedLine",
+    "Rejected",
+    "clean_ticket",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +79,13 @@ class _Clock:
 
 def clean_ticket(
     raw: object, *, zone: ZoneInfo, day_starts_at: int, now: datetime
-) -> CleanSale | CleanRefund | Rejected:
+) -> CleanSale | CleanRefund | CleanStep | Rejected:
     """The facts of one ticket, or the first thing in it that cannot be read.
 
     `raw` is any JSON value and stays as it is; wall times are in `zone`, a business day begins at
     `day_starts_at` o'clock. Beside the codes of the fields: TICKET_NOT_AN_OBJECT, KIND_UNKNOWN,
-    FIELD_MISSING, SALE_NEGATIVE_SEND_REFUND, REFUND_ZERO, RECEIPT_GUESSABLE.
+    FIELD_MISSING, SALE_NEGATIVE_SEND_REFUND, REFUND_ZERO, PAYMENT_NEGATIVE_SEND_REFUND, CHANNEL_UNKNOWN,
+    RECEIPT_GUESSABLE.
     """
     clock = _Clock(zone, day_starts_at, now)
     try:
@@ -76,16 +93,18 @@ def clean_ticket(
             raise TicketRefused("$", "TICKET_NOT_AN_OBJECT", shown(raw))
         kind = optional_text("kind", raw.get("kind"), longest=LONGEST_CODE)
         match (kind or "sale").casefold():
-            case "sale":
-                return _clean_sale(raw, clock)
-            case "refund":
-                return _clean_refund(raw, clock)
+            case "sale" | "order" as told:
+                return _clean_sale(raw, clock, whole=told == "sale")
+            case "refund" | "exchange" as told:
+                return _clean_refund(raw, clock, exchange=told == "exchange")
+            case step if step in _STEPS:
+                return _clean_step(_STEPS[step], raw, clock)
         raise TicketRefused("kind", "KIND_UNKNOWN", shown(kind))
     except TicketRefused as refusal:
         return refusal.rejected
 
 
-def _clean_sale(raw: Mapping[str, object], clock: _Clock) -> CleanSale:
+def _clean_sale(raw: Mapping[str, object], clock: _Clock, *, whole: bool) -> CleanSale:
     no = required_text("no", raw.get("no"), longest=LONGEST_CODE)
     store_code = required_text("store", raw.get("store"), longest=LONGEST_CODE)
     at = clock.moment("at", raw.get("at"))
@@ -105,16 +124,16 @@ def _clean_sale(raw: Mapping[str, object], clock: _Clock) -> CleanSale:
         total_fen=total_fen,
         lines=clean_lines(raw.get("lines"), total_fen),
         receipt=_receipt(raw.get("receipt")),
+        whole=whole,
     )
 
 
-def _clean_refund(raw: Mapping[str, object], clock: _Clock) -> CleanRefund:
+def _clean_refund(raw: Mapping[str, object], clock: _Clock, *, exchange: bool) -> CleanRefund:
     no = required_text("no", raw.get("no"), longest=LONGEST_CODE)
     store_code = required_text("store", raw.get("store"), longest=LONGEST_CODE)
     at = clock.moment("at", raw.get("at"))
     refunds_no = required_text("refunds", raw.get("refunds"), longest=LONGEST_CODE)
-    said_day = raw.get("refunds_day")
-    refunds_day = None if said_day is None else clock.day(clock.moment("refunds_day", said_day))
+    for_no = required_text("for", raw.get("for"), longest=LONGEST_CODE) if exchange else None
     # A refund of -5.00 and one of 5.00 mean the same: tills differ on whose side they count.
     signed_fen = amount("total", raw.get("total"))
     if signed_fen == 0:
@@ -126,10 +145,46 @@ def _clean_refund(raw: Mapping[str, object], clock: _Clock) -> CleanRefund:
         at=at,
         business_day=clock.day(at),
         refunds_no=refunds_no,
-        refunds_day=refunds_day,
+        refunds_day=_day(raw, "refunds_day", clock),
         total_fen=total_fen,
         lines=clean_refunded_lines(raw.get("lines"), total_fen, sign),
+        channel=_channel(raw),
+        exchanged_for=for_no,
     )
+
+
+def _clean_step(kind: OrderStepKind, raw: Mapping[str, object], clock: _Clock) -> CleanStep:
+    no = required_text("no", raw.get("no"), longest=LONGEST_CODE)
+    store_code = required_text("store", raw.get("store"), longest=LONGEST_CODE)
+    at = clock.moment("at", raw.get("at"))
+    paid_fen = amount("amount", raw.get("amount")) if kind is OrderStepKind.PAYMENT else None
+    if paid_fen is not None and paid_fen < 0:
+        raise TicketRefused("amount", "PAYMENT_NEGATIVE_SEND_REFUND", shown(raw.get("amount")))
+    return CleanStep(
+        kind=kind,
+        no=no,
+        store_code=store_code,
+        at=at,
+        business_day=clock.day(at),
+        order_no=required_text("order", raw.get("order"), longest=LONGEST_CODE),
+        order_day=_day(raw, "order_day", clock),
+        amount_fen=paid_fen,
+        method=optional_text("method", raw.get("method"), longest=LONGEST_METHOD),
+        channel=_channel(raw),
+    )
+
+
+def _day(raw: Mapping[str, object], field: str, clock: _Clock) -> date | None:
+    said = raw.get(field)
+    return None if said is None else clock.day(clock.moment(field, said))
+
+
+def _channel(raw: Mapping[str, object]) -> str | None:
+    """Where the order was placed, if not with who tells: a source may speak of those of this house."""
+    said = optional_text("channel", raw.get("channel"), longest=LONGEST_CODE)
+    if said is None or said in OF_THE_HOUSE:
+        return said
+    raise TicketRefused("channel", "CHANNEL_UNKNOWN", shown(said))
 
 
 def _receipt(value: object) -> str | None:

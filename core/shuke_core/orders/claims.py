@@ -18,7 +18,8 @@ from shuke_core.orders.rules import SHORTEST_RECEIPT, comparable
 from shuke_core.tenants.keyring import tenant_keys
 
 _OF_RECEIPT = """
-SELECT id, member_id, store_id, total_fen, business_day, placed_at, received_at FROM orders
+SELECT id, member_id, store_id, total_fen, refunded_fen, business_day, placed_at, received_at,
+       completed_at FROM orders
  WHERE tenant_id = $1 AND receipt = $2 LIMIT 2 FOR UPDATE
 """
 _REFUNDED = """
@@ -67,7 +68,9 @@ async def claim_order(member_id: UUID, receipt: str) -> UUID:
 
 
 async def _tell(order: Row, member_id: UUID) -> None:
-    """The claim, then what was refunded before it: in this order points are earned and taken back."""
+    """The claim, then what was refunded before it: in this order points are earned and taken back. Of an
+    order that is no purchase yet there is nothing to earn: it will be told when it is."""
+    counts = order["completed_at"] is not None
     announce(
         OrderNowClaimed(
             order["id"],
@@ -78,17 +81,24 @@ async def _tell(order: Row, member_id: UUID) -> None:
             order["placed_at"],
             order["received_at"],
             clock.now(),
+            counts,
         )
     )
+    if not counts:
+        return
+    refunded = order["refunded_fen"]  # at most what was paid, whatever the refunds say
     for refund in await fetch(_REFUNDED, order["id"]):
-        announce(
-            OrderRefunded(
-                order["id"],
-                refund["id"],
-                member_id,
-                order["total_fen"],
-                refund["so_far"] - refund["total_fen"],
-                refund["so_far"],
-                refund["refunded_at"],
+        before = min(refund["so_far"] - refund["total_fen"], refunded)
+        after = min(refund["so_far"], refunded)
+        if after > before:
+            announce(
+                OrderRefunded(
+                    order["id"],
+                    refund["id"],
+                    member_id,
+                    order["total_fen"],
+                    before,
+                    after,
+                    refund["refunded_at"],
+                )
             )
-        )

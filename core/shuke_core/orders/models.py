@@ -1,4 +1,4 @@
-"""Tables of orders: the order, its lines, and refunds with theirs."""
+"""Tables of orders: the order, its lines, what else was told of it, and refunds with their lines."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,11 +13,14 @@ from shuke_core.tenants.models import Store
 
 
 class Order(TenantModel):
-    """A purchase as its source tells it. Amounts are integer fen; `version` grows with each change.
+    """A purchase as its source tells it. Amounts are integer fen; `version` grows by one for each thing
+    that is told of it.
 
     The same ticket number may recur in another store or on another business day, never within
     one: (source, store, external_no, business_day) is the order's business identity. `receipt` is
-    a digest of the code by which an order of nobody's is claimed.
+    a digest of the code by which an order of nobody's is claimed. What is `told_whole` was paid for
+    and handed out when it was told. From `paid_fen` on to `contradiction` everything follows from
+    what was told (`life.standing`); `completed_at` is there when it counts as a purchase.
     """
 
     source = fields.CharField(max_length=40)
@@ -32,8 +35,14 @@ class Order(TenantModel):
     )
     member_id: UUID | None
     state = fields.CharField(max_length=20, default="completed")
+    told_whole = fields.BooleanField(default=True)
     total_fen = fields.BigIntField()
+    paid_fen = fields.BigIntField()
     refunded_fen = fields.BigIntField(default=0)
+    fulfilled_at: datetime | None = fields.DatetimeField(null=True)
+    completed_at: datetime | None = fields.DatetimeField(null=True)
+    cancelled_at: datetime | None = fields.DatetimeField(null=True)
+    contradiction = fields.CharField(max_length=30, null=True)
     currency = fields.CharField(max_length=3)
     placed_at: datetime = fields.DatetimeField()
     received_at: datetime = fields.DatetimeField()
@@ -51,11 +60,54 @@ class Order(TenantModel):
             ("tenant_id", "member_id", "placed_at", "id"),
             ("tenant_id", "source", "external_no"),
             ("tenant_id", "receipt"),
+            ("tenant_id", "placed_at", "id"),
+            ("tenant_id", "state", "placed_at", "id"),
+        )
+
+
+class OrderStep(TenantModel):
+    """Something that was told of an order beside its refunds: a payment, or that it was handed out,
+    completed or cancelled. It is kept as it came; before its order it waits, without one.
+
+    (source, store, kind, external_no, business_day) is its business identity. `channel` is the source
+    of the order it is about, `order_no` that one's number, `order_day` its day if it was named.
+    """
+
+    source = fields.CharField(max_length=40)
+    store: fields.ForeignKeyRelation[Store] = fields.ForeignKeyField(
+        "core.Store", related_name=False, on_delete=fields.RESTRICT
+    )
+    store_id: UUID
+    kind = fields.CharField(max_length=12)
+    external_no = fields.CharField(max_length=64)
+    business_day: date = fields.DateField()
+    order: fields.ForeignKeyNullableRelation[Order] = fields.ForeignKeyField(
+        "core.Order", related_name=False, on_delete=fields.RESTRICT, null=True
+    )
+    order_id: UUID | None
+    channel = fields.CharField(max_length=40)
+    order_no = fields.CharField(max_length=64)
+    order_day: date | None = fields.DateField(null=True)
+    amount_fen: int | None = fields.BigIntField(null=True)
+    method = fields.CharField(max_length=20, null=True)
+    happened_at: datetime = fields.DatetimeField()
+    recorded_at: datetime = fields.DatetimeField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "order_step"
+        unique_together: ClassVar = (
+            ("tenant_id", "source", "store_id", "kind", "external_no", "business_day"),
+        )
+        indexes: ClassVar = (
+            ("tenant_id", "order_id", "happened_at", "id"),
+            ("tenant_id", "channel", "order_no"),
         )
 
 
 class OrderLine(TenantModel):
-    """One line of an order; `quantity` may be fractional (weighed goods).
+    """One line of an order; `quantity` may be fractional (weighed goods). `amount_fen` is what is paid
+    for it, `discounts` what was taken off before, in fen by where it came from (`rules.DiscountSource`).
 
     What the catalogue says of the item of `sku` is copied when the line is recorded, and stays: its
     price, the path of its category and what that was called. Null where the sku is no item's.
@@ -70,6 +122,7 @@ class OrderLine(TenantModel):
     name = fields.CharField(max_length=200)
     quantity: Decimal = fields.DecimalField(max_digits=12, decimal_places=3)
     amount_fen = fields.BigIntField()
+    discounts: dict[str, int] | None = fields.JSONField(null=True)
     item_price_fen = fields.BigIntField(null=True)
     category_path = fields.CharField(max_length=192, null=True)
     category_name = fields.CharField(max_length=60, null=True)
@@ -81,7 +134,11 @@ class OrderLine(TenantModel):
 
 
 class Refund(TenantModel):
-    """Money given back. A refund that comes before its sale waits for it, without an order."""
+    """Money given back. A refund that comes before its sale waits for it, without an order.
+
+    `channel` is the source of the order it is about. Of an exchange `exchanged_for` is the number of the
+    order that its worth pays for.
+    """
 
     source = fields.CharField(max_length=40)
     store: fields.ForeignKeyRelation[Store] = fields.ForeignKeyField(
@@ -94,6 +151,8 @@ class Refund(TenantModel):
         "core.Order", related_name=False, on_delete=fields.RESTRICT, null=True
     )
     order_id: UUID | None
+    channel = fields.CharField(max_length=40)
+    exchanged_for = fields.CharField(max_length=64, null=True)
     refunds_no = fields.CharField(max_length=64)
     refunds_day: date | None = fields.DateField(null=True)
     state = fields.CharField(max_length=12, default="waiting")
@@ -109,7 +168,7 @@ class Refund(TenantModel):
         )
         indexes: ClassVar = (
             ("tenant_id", "order_id"),
-            ("tenant_id", "source", "refunds_no", "state"),
+            ("tenant_id", "channel", "refunds_no", "state"),
         )
 
 
@@ -122,6 +181,7 @@ class RefundLine(TenantModel):
     refund_id: UUID
     line_no = fields.IntField()
     amount_fen = fields.BigIntField()
+    quantity: Decimal | None = fields.DecimalField(max_digits=12, decimal_places=3, null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False

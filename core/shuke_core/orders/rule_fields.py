@@ -3,7 +3,7 @@
 from shuke_core.access.permissions import ORDERS_READ
 from shuke_core.access.rights import FieldClass
 from shuke_core.members.rule_fields import MEMBER
-from shuke_core.orders.queries import OrderState
+from shuke_core.orders.life import OrderState
 from shuke_core.rules.declare import (
     RuleFacts,
     RuleField,
@@ -18,6 +18,10 @@ from shuke_core.rules.vocabulary import Label, ValueType
 ORDER, LINE = "order", "line"
 _NEEDS = (ORDERS_READ,)
 _STATES: dict[OrderState, Label] = {
+    OrderState.CREATED: {"zh": "待付款", "en": "placed"},
+    OrderState.PAID: {"zh": "已付款", "en": "paid"},
+    OrderState.FULFILLED: {"zh": "已交付", "en": "handed out"},
+    OrderState.CANCELLED: {"zh": "已取消", "en": "cancelled"},
     OrderState.COMPLETED: {"zh": "已完成", "en": "completed"},
     OrderState.PARTLY_REFUNDED: {"zh": "部分退款", "en": "partly refunded"},
     OrderState.REFUNDED: {"zh": "已退款", "en": "refunded"},
@@ -37,6 +41,10 @@ declare_rule_words(
         ORDER,
         "member_id",
         {"zh": "订单", "en": "orders"},
+        # Purchases: what is placed, and not completed and paid for, does not count.
+        where="this.completed_at is not null",
+        keeps=lambda row: row["completed_at"] is not None,
+        keeps_columns=("completed_at",),
         counter="笔",
         none={"zh": "未消费", "en": "no purchase"},
         sums={

@@ -1,5 +1,7 @@
 """Pure rules of orders."""
 
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum
 from typing import Final
 
 SHORTEST_RECEIPT: Final = 12  # letters and digits: of 36 each, nobody tries them all
@@ -10,6 +12,16 @@ def comparable(receipt: str) -> str:
     return "".join(each for each in receipt.upper() if each.isascii() and each.isalnum())
 
 
-def refundable_part(total_fen: int, refunded_fen: int, wanted_fen: int) -> int | None:
-    """What of a refund an order can bear, in fen: all of it, or None when it has not that left."""
-    return wanted_fen if 0 <= wanted_fen <= total_fen - refunded_fen else None
+class DiscountSource(Enum):
+    """Where a discount comes from."""
+
+    PROMOTION = "promotion"
+    COUPON = "coupon"
+    POINTS = "points"
+    TIER = "tier"
+    HAND = "hand"
+
+
+def line_amount(price_fen: int, quantity: Decimal) -> int:
+    """What a line costs before discounts, in fen; half a fen is rounded up."""
+    return int((price_fen * quantity).to_integral_value(ROUND_HALF_UP))

@@ -12,9 +12,17 @@ _EARN = (OrderCompleted.type, OrderNowClaimed.type)
 
 
 async def rate_orders(events: Sequence[Event]) -> None:
-    """Sales and claims before refunds: a refund's always has an earlier position."""
-    await earn_for_orders([e.payload for e in events if e.type in _EARN])
-    await take_back_for_refunds([e.payload for e in events if e.type == OrderRefunded.type])
+    """Sales and claims before refunds: a refund's always has an earlier position.
+
+    What is no purchase yet is rated when it is one, and what was nobody's when it is claimed: both are
+    told again then, with what was refunded before.
+    """
+    # Events that were announced before orders had a life say nothing of it.
+    counting = [e for e in events if e.payload.get("counts", True)]
+    await earn_for_orders([e.payload for e in counting if e.type in _EARN])
+    await take_back_for_refunds(
+        [e.payload for e in counting if e.type == OrderRefunded.type and e.payload["member_id"]]
+    )
 
 
 async def let_points_lapse() -> bool:

@@ -22,6 +22,7 @@ async def count_purchases(member_ids: Sequence[UUID]) -> None:
         "SELECT member_id, source, count(*)::int AS orders, "
         "sum(total_fen - refunded_fen)::bigint AS spent_fen, max(placed_at) AS last_at "
         "FROM orders WHERE tenant_id = $1 AND member_id = ANY ($2::uuid[]) "
+        "AND completed_at IS NOT NULL "
         "GROUP BY member_id, source ORDER BY member_id, source",
         members,
     )

@@ -22,7 +22,15 @@ from shuke_schema.rights import ONESELF, asks, shows
 
 @strawberry.enum(description="What happened to an order.")
 class OrderChangeKind(Enum):
-    COMPLETED = strawberry.enum_value("order.completed", description="It was recorded.")
+    CREATED = strawberry.enum_value(
+        "order.created", description="It was placed, and is to be paid for and handed out."
+    )
+    PAID = strawberry.enum_value("order.paid", description="It is paid for in full.")
+    FULFILLED = strawberry.enum_value("order.fulfilled", description="It was handed out, or sent.")
+    COMPLETED = strawberry.enum_value(
+        "order.completed", description="It counts as a purchase; a till's does from the first."
+    )
+    CANCELLED = strawberry.enum_value("order.cancelled", description="It was given up.")
     CLAIMED = strawberry.enum_value(
         "order.claimed", description="It was nobody's, and is the member's from now on."
     )
@@ -30,6 +38,10 @@ class OrderChangeKind(Enum):
 
 
 _AT = {
+    OrderChangeKind.CREATED: "placed_at",
+    OrderChangeKind.PAID: "paid_at",
+    OrderChangeKind.FULFILLED: "fulfilled_at",
+    OrderChangeKind.CANCELLED: "cancelled_at",
     OrderChangeKind.COMPLETED: "placed_at",
     OrderChangeKind.CLAIMED: "claimed_at",
     OrderChangeKind.REFUNDED: "refunded_at",
@@ -37,7 +49,7 @@ _AT = {
 
 
 @shows(FieldClass.PUBLIC)
-@strawberry.type(description="An order came in, or money of it was given back.")
+@strawberry.type(description="An order came in, or something happened to it.")
 class OrderChange:
     order_id: strawberry.ID
     kind: OrderChangeKind
@@ -71,7 +83,7 @@ async def order_changes(feed: Feed) -> AsyncGenerator[Update[OrderChange], None]
 @strawberry.type
 class OwnOrdersSubscription:
     @strawberry.subscription(
-        description="Orders of the member, as they come in and are refunded.",
+        description="Orders of the member, as they come in and go on.",
         metadata=asks(Audience.MEMBER, ONESELF) | of_topic(ORDERS, own_key),
     )
     async def orders_changed(
@@ -84,7 +96,7 @@ class OwnOrdersSubscription:
 @strawberry.type
 class OrdersSubscription:
     @strawberry.subscription(
-        description="Orders of all stores, as they come in and are refunded.",
+        description="Orders of all stores, as they come in and go on.",
         metadata=asks(Audience.STAFF, ORDERS_READ) | of_topic(ORDERS, everybody),
     )
     async def orders_changed(

@@ -1,6 +1,7 @@
 """Refunds as a source tells them: each once, with or before its sale, never more than was paid."""
 
 from datetime import date
+from decimal import Decimal
 
 from tests.core.orders.till import AT, DAY, NEXT_DAY, Till
 from tests.support.shop import Shop
@@ -35,26 +36,27 @@ async def test_a_refund_told_again_changes_nothing(till: Till) -> None:
     assert await till.announced() == ["order.completed", "order.refunded"]
 
 
-async def test_a_refund_of_more_than_is_left_is_refused_and_nothing_is_taken(till: Till) -> None:
+async def test_no_more_is_given_back_than_was_paid_and_staff_see_what_was_told(till: Till) -> None:
     await till.sells(till.sale())
-    await till.refunds(till.refund("R1", 1001))
-    assert await till.orders() == [("T1", "completed", 0, 1)]
-    await till.refunds(till.refund("R2", 400))
-    await till.refunds(till.refund("R3", 601), till.refund("R4", 600))
+    await till.refunds(till.refund("R1", 400, refunded_at=AT))
+    await till.refunds(till.refund("R2", 601))
     assert await till.orders() == [("T1", "refunded", 1000, 3)]
-    assert await till.states() == {
-        "R1": "refused",
-        "R2": "applied",
-        "R3": "refused",
-        "R4": "applied",
-    }
-    assert await till.announced() == ["order.completed", "order.refunded", "order.refunded"]
+    assert await till.states() == {"R1": "applied", "R2": "applied"}
+    assert await till.contradictions() == {"T1": "refunded_beyond_paid"}
+    rows = await till.shop.rows(
+        "SELECT (payload->>'refunded_before_fen')::int AS before, "
+        "(payload->>'refunded_fen')::int AS after FROM event "
+        "WHERE tenant_id = $1 AND type = 'order.refunded' ORDER BY id"
+    )
+    assert rows == [{"before": 0, "after": 400}, {"before": 400, "after": 1000}]
 
 
-async def test_refused_refunds_take_no_points(till: Till) -> None:
+async def test_a_refund_beyond_what_was_paid_takes_back_the_points_of_the_order_alone(
+    till: Till,
+) -> None:
     member = await till.shop.member("13800138000")
-    await till.sells(till.sale(member_id=member))
-    await till.refunds(till.refund("R1", 1001))
+    await till.sells(till.sale(member_id=member), till.sale("T2", member_id=member))
+    await till.refunds(till.refund("R1", 1_000_000))
     await till.shop.work()
     rows = await till.shop.rows("SELECT available, debt FROM ledger_account WHERE tenant_id = $1")
     assert rows == [{"available": 10, "debt": 0}]
@@ -64,8 +66,9 @@ async def test_a_refund_before_its_sale_waits_and_is_applied_with_it(till: Till)
     await till.refunds(till.refund("R1", 300), till.refund("R2", 800), till.refund("R3", 100))
     assert await till.states() == dict.fromkeys(("R1", "R2", "R3"), "waiting")
     assert await till.sells(till.sale()) == [True]
-    assert await till.states() == {"R1": "applied", "R2": "refused", "R3": "applied"}
-    assert await till.orders() == [("T1", "partly_refunded", 400, 3)]
+    assert await till.states() == dict.fromkeys(("R1", "R2", "R3"), "applied")
+    assert await till.orders() == [("T1", "refunded", 1000, 4)]
+    assert await till.contradictions() == {"T1": "refunded_beyond_paid"}
 
 
 async def test_a_waiting_refund_goes_on_waiting_while_other_sales_come(till: Till) -> None:
@@ -105,24 +108,27 @@ async def test_a_refund_is_not_of_a_sale_of_a_later_day(till: Till) -> None:
 
 async def test_what_of_a_refund_falls_on_which_line_is_kept(till: Till) -> None:
     await till.sells(till.sale())
-    await till.refunds(till.refund("R1", 300, lines=((1, 200), (3, 100))), till.refund("R2", 50))
+    await till.refunds(
+        till.refund("R1", 300, lines=((1, 200, None), (3, 100, Decimal("0.5")))),
+        till.refund("R2", 50),
+    )
     rows = await till.shop.rows(
-        "SELECT r.external_no, l.line_no, l.amount_fen FROM refund r LEFT JOIN refund_line l "
+        "SELECT r.external_no, l.line_no, l.amount_fen, l.quantity FROM refund r LEFT JOIN refund_line l "
         "ON l.tenant_id = r.tenant_id AND l.refund_id = r.id "
         "WHERE r.tenant_id = $1 ORDER BY r.external_no, l.line_no"
     )
     assert [tuple(row.values()) for row in rows] == [
-        ("R1", 1, 200),
-        ("R1", 3, 100),
-        ("R2", None, None),
+        ("R1", 1, 200, None),
+        ("R1", 3, 100, Decimal("0.500")),
+        ("R2", None, None, None),
     ]
 
 
 async def test_an_order_without_money_has_nothing_to_give_back(till: Till) -> None:
     await till.sells(till.sale(total_fen=0))
     await till.refunds(till.refund("R1", 1))
-    assert await till.orders() == [("T1", "completed", 0, 1)]
-    assert await till.states() == {"R1": "refused"}
+    assert await till.orders() == [("T1", "completed", 0, 2)]
+    assert await till.contradictions() == {"T1": "refunded_beyond_paid"}
 
 
 async def test_a_refund_of_another_tenants_sale_waits(till: Till, other_shop: Shop) -> None:

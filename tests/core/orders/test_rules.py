@@ -1,32 +1,19 @@
-"""How much of a refund an order can bear: all of it or nothing."""
+"""Pure rules of orders: codes on receipts, what a line costs."""
+
+from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from shuke_core.orders.rules import refundable_part
+from shuke_core.orders.rules import comparable, line_amount
 
-fen = st.integers(0, 1_000_000)
+
+def test_a_receipt_code_is_compared_by_its_letters_and_digits() -> None:
+    assert comparable("ab12-CD34 ef５6") == "AB12CD34EF6"
 
 
 @pytest.mark.parametrize(
-    ("total", "refunded", "wanted", "part"),
-    [
-        (1000, 0, 1000, 1000),
-        (1000, 400, 600, 600),
-        (1000, 400, 601, None),
-        (1000, 1000, 1, None),
-        (1000, 0, -1, None),
-        (0, 0, 0, 0),
-    ],
+    ("price", "quantity", "fen"),
+    [(1000, "2", 2000), (1999, "0.358", 716), (1, "0.5", 1), (1, "0.499", 0), (0, "9", 0)],
 )
-def test_a_refund_is_borne(total: int, refunded: int, wanted: int, part: int | None) -> None:
-    assert refundable_part(total, refunded, wanted) == part
-
-
-@given(fen, st.lists(fen))
-def test_refunds_never_give_back_more_than_was_paid(total: int, wanted: list[int]) -> None:
-    refunded = 0
-    for one in wanted:
-        refunded += refundable_part(total, refunded, one) or 0
-    assert 0 <= refunded <= total
+def test_half_a_fen_of_a_line_is_rounded_up(price: int, quantity: str, fen: int) -> None:
+    assert line_amount(price, Decimal(quantity)) == fen

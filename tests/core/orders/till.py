@@ -9,7 +9,9 @@ from tests.support.shop import Shop
 
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import unit_of_work
-from shuke_core.orders.services import NewRefund, NewSale, record_refunds, record_sales
+from shuke_core.orders.life import OrderStepKind
+from shuke_core.orders.services import NewSale, record_sales
+from shuke_core.orders.steps import NewRefund, NewStep, record_refunds, record_steps
 from shuke_core.tenants.queries import stores_by_code
 
 Result = TypeVar("Result")
@@ -51,6 +53,21 @@ class Till:
         }
         return NewRefund(external_no=no, total_fen=total_fen, **(known | fields))
 
+    def step(self, kind: OrderStepKind, no: str = "N1", **fields: Any) -> NewStep:
+        known: dict[str, Any] = {
+            "store_id": self.stores[fields.pop("store", "S1")],
+            "business_day": DAY,
+            "happened_at": fields.pop("at", AT),
+            "order_no": "T1",
+        }
+        return NewStep(kind, external_no=no, **(known | fields))
+
+    def payment(self, no: str, amount_fen: int, **fields: Any) -> NewStep:
+        return self.step(OrderStepKind.PAYMENT, no, amount_fen=amount_fen, **fields)
+
+    async def tells(self, *steps: NewStep, source: str = "till") -> list[bool]:
+        return await self._act(lambda: record_steps(source, steps))
+
     async def sells(self, *sales: NewSale, source: str = "till") -> list[bool]:
         return await self._act(lambda: record_sales(source, "CNY", sales))
 
@@ -73,6 +90,14 @@ class Till:
         """Each refund's state by its number."""
         rows = await self.shop.rows("SELECT external_no, state FROM refund WHERE tenant_id = $1")
         return {row["external_no"]: row["state"] for row in rows}
+
+    async def contradictions(self) -> dict[str, str]:
+        """What contradicts itself, by the order's number."""
+        rows = await self.shop.rows(
+            "SELECT external_no, contradiction FROM orders WHERE tenant_id = $1 "
+            "AND contradiction IS NOT NULL"
+        )
+        return {row["external_no"]: row["contradiction"] for row in rows}
 
     async def announced(self) -> list[str]:
         rows = await self.shop.rows("SELECT type FROM event WHERE tenant_id = $1 ORDER BY id")

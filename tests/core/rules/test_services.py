@@ -212,9 +212,10 @@ async def test_facts_that_are_too_many_are_not_loaded(
     member = await shop.member("13800138000")
     await shop.rows(
         "INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day, member_id, "
-        "state, total_fen, refunded_fen, currency, placed_at, received_at, recorded_at, version) "
-        "SELECT $1, gen_random_uuid(), 'till', s.id, n::text, current_date, $2, 'completed', 1, 0, "
-        "'CNY', now(), now(), now(), 1 FROM generate_series(1, 5) n, "
+        "state, total_fen, paid_fen, refunded_fen, currency, placed_at, completed_at, received_at, "
+        "recorded_at, version) "
+        "SELECT $1, gen_random_uuid(), 'till', s.id, n::text, current_date, $2, 'completed', 1, 1, 0, "
+        "'CNY', now(), now(), now(), now(), 1 FROM generate_series(1, 5) n, "
         "(SELECT id FROM store WHERE tenant_id = $1 LIMIT 1) s",
         member,
     )

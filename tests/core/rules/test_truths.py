@@ -17,8 +17,8 @@ EVERYTHING = Rights.of(declared_permissions(), EVERY_CLASS)
 NAMELESS = {"name": None, "gender": "female", "birthday": None}
 ORDERS = {
     "member.orders": [
-        {"placed_at": NOW - timedelta(days=1), "total_fen": 1000},
-        {"placed_at": NOW - timedelta(days=31), "total_fen": 50_000},
+        {"placed_at": NOW - timedelta(days=1), "completed_at": NOW, "total_fen": 1000},
+        {"placed_at": NOW - timedelta(days=31), "completed_at": NOW, "total_fen": 50_000},
     ]
 }
 
@@ -62,7 +62,12 @@ def test_facts_that_are_not_known_to_fit_do_not_count() -> None:
         "value": 0,
         "where": {"field": "order.store", "op": "ne", "value": "S1"},
     }
-    assert decide(rule_of(document), {"member.orders": [{"order.to_store": None}]}, AT) is True
+    assert (
+        decide(
+            rule_of(document), {"member.orders": [{"order.to_store": None, "completed_at": AT}]}, AT
+        )
+        is True
+    )
 
 
 def test_a_column_that_was_not_loaded_is_no_false() -> None:
@@ -156,7 +161,7 @@ def test_a_rule_looks_at_each_row_once_a_condition_however_facts_are_nested() ->
 
     def steps(orders: int) -> int:
         lines = [_Counted(id=n, amount_fen=1) for n in range(2)]
-        order = _Counted({"id": 1, "total_fen": 1, "order.lines": lines})
+        order = _Counted({"id": 1, "total_fen": 1, "completed_at": AT, "order.lines": lines})
         row = _Counted({"id": 1, "member.orders": [order] * orders})
         _Counted.reads = 0
         assert explain(rule, row, AT, Rights(classes=EVERY_CLASS), MANNER).holds is True

@@ -111,7 +111,9 @@ def worlds(draw: st.DrawFn, at: At) -> World:
                 "source": draw(st.sampled_from(TEXTS[1:3])),
                 "store": draw(st.sampled_from(STORES[:2])),
                 "business_day": draw(days(at)),
-                "state": draw(st.sampled_from(["completed", "partly_refunded", "refunded"])),
+                "state": draw(
+                    st.sampled_from(["completed", "partly_refunded", "refunded", "paid"])
+                ),
                 "total_fen": total,
                 "refunded_fen": min(total, draw(st.sampled_from([0, 0, 1]))),
                 "placed_at": draw(times(at)),
@@ -149,9 +151,11 @@ async def enter(world: World) -> None:
     for each in world.orders:
         await fetch(
             "INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day, "
-            "member_id, state, total_fen, refunded_fen, currency, placed_at, received_at, "
-            "recorded_at, version) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'CNY', $11, $11, $11, 1)",
+            "member_id, state, total_fen, paid_fen, refunded_fen, currency, placed_at, received_at, "
+            "recorded_at, version, completed_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text, $9, $9, $10, 'CNY', $11::timestamptz, "
+            "$11::timestamptz, $11::timestamptz, 1, "
+            "CASE $8::text WHEN 'paid' THEN NULL ELSE $11::timestamptz END)",
             *(each["id"], each["source"], stores[each["store"]], each["id"].hex),
             *(each["business_day"], each["member_id"], each["state"], each["total_fen"]),
             *(each["refunded_fen"], each["placed_at"]),

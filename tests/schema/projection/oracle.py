@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -140,6 +141,29 @@ def _lines(order: Any, world: World, asked: dict[str, Any]) -> Any:
         if asked.get("name") is None or row.name == asked["name"]
     ]
     return _cut(sorted(rows, key=lambda row: (row.line_no, row.id)), asked.get("first"), 2)
+
+
+def _beneath(table: str, key: str, order: str) -> Resolve:
+    """The rows of the table that name this one, in that order."""
+
+    def resolve(row: Any, world: World, asked: dict[str, Any]) -> Any:
+        rows = world.people.of(table, **{key: row.id})
+        ordered = sorted(rows, key=lambda each: (getattr(each, order), each.id))
+        return _cut(ordered, asked.get("first"), 100)
+
+    return resolve
+
+
+def _discount(source: str) -> Resolve:
+    return lambda line, world, asked: (line.discounts or {}).get(source, 0)
+
+
+def _sent_back(line: Any, world: World) -> list[Any]:
+    return [
+        row
+        for refund in world.people.of("refund", order_id=line.order_id, state="applied")
+        for row in world.people.of("refund_line", refund_id=refund.id, line_no=line.line_no)
+    ]
 
 
 def _store_of_code(order: Any, world: World, asked: dict[str, Any]) -> Any:
@@ -391,7 +415,41 @@ RESOLVERS: dict[str, Resolve] = {
     "Order.paidAt": _column("placed_at"),
     "Order.total": _amount("total_fen"),
     "Order.refunded": _amount("refunded_fen"),
-    "Order.lines": _lines,
+    "Order.namedLines": _lines,
+    "Order.channel": _column("source"),
+    "Order.paid": _amount("paid_fen"),
+    "Order.lines": _beneath("order_line", "order_id", "line_no"),
+    "Order.payments": lambda order, world, asked: [
+        row
+        for row in _beneath("order_step", "order_id", "happened_at")(order, world, asked)
+        if row.kind == "payment"
+    ],
+    "Order.refunds": lambda order, world, asked: [
+        row
+        for row in _beneath("refund", "order_id", "refunded_at")(order, world, asked)
+        if row.state == "applied"
+    ],
+    "OrderLine.line": _column("line_no"),
+    "OrderLine.category": _column("category_name"),
+    "OrderLine.discounts": lambda line, world, asked: line,
+    **{
+        f"Discounts.{source}Fen": _discount(source)
+        for source in ("promotion", "coupon", "points", "tier", "hand")
+    },
+    "OrderLine.refundedFen": lambda line, world, asked: min(
+        line.amount_fen, sum(row.amount_fen for row in _sent_back(line, world))
+    ),
+    "OrderLine.refundedQuantity": lambda line, world, asked: sum(
+        (row.quantity for row in _sent_back(line, world) if row.quantity is not None), Decimal(0)
+    ),
+    "OrderPayment.no": _column("external_no"),
+    "OrderPayment.at": _column("happened_at"),
+    "OrderRefund.no": _column("external_no"),
+    "OrderRefund.amountFen": _column("total_fen"),
+    "OrderRefund.at": _column("refunded_at"),
+    "OrderRefund.lines": _beneath("refund_line", "refund_id", "line_no"),
+    "RefundedLine.line": _column("line_no"),
+    "RefundedLine.amountFen": _column("amount_fen"),
     "Order.storeOfCode": _store_of_code,
     "Order.picture": lambda row, world, asked: picture_of(
         row.external_no, row.total_fen, asked["size"]

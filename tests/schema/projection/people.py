@@ -32,9 +32,15 @@ COLUMNS = {
     "ledger_entry": "id account_id kind amount debt_change cause_type cause_id happened_at"
     " recorded_at",
     "ledger_lot": "id account_id entry_id amount remaining opens_at expires_at",
-    "orders": "id source store_id external_no business_day member_id state total_fen refunded_fen"
-    " currency placed_at received_at recorded_at version",
-    "order_line": "id order_id line_no sku name quantity amount_fen",
+    "orders": "id source store_id external_no business_day member_id state total_fen paid_fen"
+    " refunded_fen currency placed_at fulfilled_at completed_at cancelled_at received_at recorded_at"
+    " version",
+    "order_line": "id order_id line_no sku name quantity amount_fen discounts category_name",
+    "order_step": "id source store_id kind external_no business_day order_id channel order_no"
+    " amount_fen method happened_at recorded_at",
+    "refund": "id source store_id external_no business_day order_id channel refunds_no state total_fen"
+    " exchanged_for refunded_at recorded_at",
+    "refund_line": "id refund_id line_no amount_fen quantity",
     "interaction": "id member_id kind channel scene subject rating recorded_at",
     "retail_channel_purchases": "id member_id source orders spent_fen last_at",
 }
@@ -173,7 +179,7 @@ class People:
             )
 
     def _order(self, member: Any, no: str) -> None:
-        draw = self._draw
+        draw, total = self._draw, self._draw.choice([0, 1, 4, 1250, LARGEST])
         order = self._add(
             "orders",
             source="till",
@@ -182,10 +188,14 @@ class People:
             business_day=NOW.date(),
             member_id=member.id,
             state=draw.choice(["completed", "partly_refunded", "refunded"]),
-            total_fen=draw.choice([0, 1, 4, 1250, LARGEST]),
+            total_fen=total,
+            paid_fen=total,
             refunded_fen=0,
             currency="CNY",
             placed_at=self._moment(),
+            fulfilled_at=self._maybe(self._moment()),
+            completed_at=self._maybe(self._moment()),
+            cancelled_at=self._maybe(self._moment()),
             received_at=NOW,
             recorded_at=NOW,
             version=1,
@@ -199,7 +209,53 @@ class People:
                 name=self._text(),
                 quantity=Decimal(draw.choice(["0", "1", "0.125", "12.500", "999999999.999"])),
                 amount_fen=draw.choice([-5, 0, 9]),
+                discounts=self._maybe({draw.choice(["coupon", "hand"]): draw.choice([1, 900])}),
+                category_name=self._maybe(self._text()[:60]),
             )
+        self._told(order, no)
+
+    def _told(self, order: Any, no: str) -> None:
+        """Payments, refunds and other things that are told of the order."""
+        draw = self._draw
+        known = {
+            "source": "till",
+            "store_id": order.store_id,
+            "business_day": NOW.date(),
+            "order_id": order.id,
+            "channel": "till",
+            "recorded_at": NOW,
+        }
+        for n in range(draw.randint(0, 2)):
+            kind = draw.choice(["payment", "payment", "fulfilment"])
+            self._add(
+                "order_step",
+                **known,
+                kind=kind,
+                external_no=f"P{no}-{n}",
+                order_no=order.external_no,
+                amount_fen=draw.choice([0, 7]) if kind == "payment" else None,
+                method=self._maybe(self._text()[:20]),
+                happened_at=self._moment(),
+            )
+        for n in range(draw.randint(0, 2)):
+            refund = self._add(
+                "refund",
+                **known,
+                external_no=f"R{no}-{n}",
+                refunds_no=order.external_no,
+                state=draw.choice(["applied", "applied", "refused"]),
+                total_fen=draw.choice([1, 900]),
+                exchanged_for=self._maybe(self._text()[:64]),
+                refunded_at=self._moment(),
+            )
+            for line in range(draw.randint(0, 2)):
+                self._add(
+                    "refund_line",
+                    refund_id=refund.id,
+                    line_no=line,
+                    amount_fen=draw.choice([0, 2, 9]),
+                    quantity=self._maybe(Decimal(draw.choice(["1", "0.125"]))),
+                )
 
     def _add(self, table: str, **columns: Any) -> Any:
         row = Row(id=self._id(), **columns)

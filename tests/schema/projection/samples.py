@@ -10,7 +10,7 @@ from shuke_core.access.permissions import CORE
 from shuke_core.access.rights import FieldClass
 from shuke_core.members import queries as members
 from shuke_core.orders import queries as orders
-from shuke_core.orders.queries import OrderState
+from shuke_core.orders.life import OrderState
 from shuke_core.projection.declare import ID, Projection, column, many, one, python
 from shuke_core.projection.reads import Read
 from shuke_core.tenants.queries import Store as StoreRows
@@ -23,7 +23,7 @@ from shuke_schema.projection.fields import answered_by, projected
 from shuke_schema.rights import ANYBODY, asks, shows
 
 
-class OrderLine(Projection, table="order_line"):
+class SampleLine(Projection, table="order_line"):
     """A line of an order."""
 
     id: ID
@@ -35,7 +35,7 @@ class OrderLine(Projection, table="order_line"):
 class SampleOrder(Projection, joins=orders.Order):
     """What the part adds to an order."""
 
-    lines: list[OrderLine] = many(
+    named_lines: list[SampleLine] = many(
         "this.order_id = parent.id", "this.name = :name", order="this.line_no, this.id", limit=2
     )
     store_of_code: StoreRows | None = one("this.id = parent.store_id", "this.code = :code")
@@ -75,8 +75,8 @@ def nick_of(card_no: str) -> str | None:
 
 
 @shows(FieldClass.PUBLIC)
-@strawberry.type(name="OrderLine")
-class OrderLineType:
+@strawberry.type(name="SampleLine")
+class SampleLineType:
     id: strawberry.ID
     sku: str | None
     name: str
@@ -87,7 +87,9 @@ class OrderLineType:
 @strawberry.type
 class OrderFields:
     @projected
-    def lines(self, first: int | None = None, name: str | None = None) -> list[OrderLineType]: ...
+    def named_lines(
+        self, first: int | None = None, name: str | None = None
+    ) -> list[SampleLineType]: ...
 
     @projected
     def store_of_code(self, code: str | None = None) -> Store | None: ...

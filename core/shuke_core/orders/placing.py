@@ -1,0 +1,278 @@
+"""Orders of this house's own: placed in the mini-program or at the counter, and followed up by staff.
+
+The catalogue says what things cost. What is said here goes the way of what outside systems tell, so it
+meets theirs in one order; but somebody who sees where the order stands is told at once what can't be.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from shuke_core.audit.services import record
+from shuke_core.kit import clock
+from shuke_core.kit.timestamps import business_day
+from shuke_core.kit.transactions import Row, fetch, fetch_value
+from shuke_core.members.following import lock_member
+from shuke_core.orders.channels import COUNTER, MINI_PROGRAM, Saying, Teller, check_may
+from shuke_core.orders.errors import (
+    ItemNotOnSale,
+    OrderInvalid,
+    OrderStateRefused,
+    OrderUnknown,
+    PriceChanged,
+    RefundTooMuch,
+)
+from shuke_core.orders.life import OrderStepKind, may_say
+from shuke_core.orders.rules import line_amount
+from shuke_core.orders.services import NewLine, NewSale, record_sales
+from shuke_core.orders.steps import NewRefund, NewStep, record_refunds, record_steps
+from shuke_core.tenants.errors import StoreUnknown
+from shuke_core.tenants.queries import stores_by_code, this_tenant
+
+MOST_LINES = 100
+_LARGEST = Decimal(100_000)
+_THOUSANDTH = Decimal("0.001")
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 11  # 55 bits: no two orders of a day meet
+_KINDS = {
+    Saying.FULFIL: OrderStepKind.FULFILMENT,
+    Saying.COMPLETE: OrderStepKind.COMPLETION,
+    Saying.CANCEL: OrderStepKind.CANCELLATION,
+}
+_ACTS = {
+    Saying.FULFIL: "order.fulfilled",
+    Saying.COMPLETE: "order.completed",
+    Saying.CANCEL: "order.cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """So much of the item of that code; up to three places, for weighed goods."""
+
+    code: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """What of a line goes back: fen, and how much of it if that is known."""
+
+    line: int
+    amount_fen: int
+    quantity: Decimal | None = None
+
+
+async def order_by_member(
+    member_id: UUID, store_code: str, wanted: Sequence[Wanted], expected_fen: int
+) -> UUID:
+    """Places a member's order in the mini-program at today's prices; returns its id.
+
+    Raises MemberUnknown, StoreUnknown, OrderInvalid, ItemNotOnSale, and PriceChanged when it does not
+    come to `expected_fen`, which is what the member has seen.
+    """
+    check_may(Teller.MEMBER, MINI_PROGRAM, Saying.PLACE)
+    member_id = await lock_member(member_id, "KEY SHARE", visitors=False)
+    return await _place(MINI_PROGRAM, member_id, store_code, wanted, expected_fen)
+
+
+async def order_at_counter(
+    member_id: UUID | None, store_code: str, wanted: Sequence[Wanted], expected_fen: int
+) -> UUID:
+    """Enters an order by hand, for a member or for nobody; as `order_by_member`."""
+    check_may(Teller.STAFF, COUNTER, Saying.PLACE)
+    if member_id is not None:
+        member_id = await lock_member(member_id, "KEY SHARE", visitors=False)
+    order_id = await _place(COUNTER, member_id, store_code, wanted, expected_fen)
+    await record("order.placed", f"order:{order_id}", member_id=member_id)
+    return order_id
+
+
+async def cancel_own_order(member_id: UUID, order_id: UUID) -> None:
+    """Gives a member's order up while nothing is paid.
+
+    Raises OrderUnknown, OrderElsewhere, OrderStateRefused.
+    """
+    order = await _locked(order_id)
+    if order["member_id"] != member_id:
+        raise OrderUnknown()
+    check_may(Teller.MEMBER, order["source"], Saying.CANCEL)
+    if order["paid_fen"] or not may_say(Saying.CANCEL.value, order["state"]):
+        raise OrderStateRefused(state=order["state"])
+    await _say(MINI_PROGRAM, order, Saying.CANCEL)
+
+
+async def say_of_order(order_id: UUID, saying: Saying, reason: str = "") -> None:
+    """Staff say that an order was handed out, completed or cancelled.
+
+    Raises OrderUnknown, OrderElsewhere for one of an outside system, OrderStateRefused.
+    """
+    order = await _locked(order_id)
+    check_may(Teller.STAFF, order["source"], saying)
+    if not may_say(saying.value, order["state"]) or (
+        saying is Saying.COMPLETE and order["completed_at"]
+    ):
+        raise OrderStateRefused(state=order["state"])
+    await _say(COUNTER, order, saying)
+    await record(_ACTS[saying], f"order:{order_id}", member_id=order["member_id"], reason=reason)
+
+
+async def refund_order(
+    order_id: UUID, amount_fen: int | None, lines: Sequence[SentBack], reason: str
+) -> None:
+    """Staff say that money of an order was given back: an amount, or what `lines` come to.
+
+    Raises OrderUnknown, OrderElsewhere, OrderInvalid, and RefundTooMuch where that has not been paid, or
+    a line has not that much left.
+    """
+    order = await _locked(order_id)
+    check_may(Teller.STAFF, order["source"], Saying.REFUND)
+    total = sum(line.amount_fen for line in lines) if lines else amount_fen
+    if (
+        total is None
+        or total <= 0
+        or (lines and amount_fen not in (None, total))
+        or any(line.amount_fen < 0 for line in lines)
+        or len({line.line for line in lines}) < len(lines)
+    ):
+        raise OrderInvalid(problem="name an amount above 0, or lines that come to it, each once")
+    left = order["paid_fen"] - order["refunded_fen"]
+    if total > left:
+        raise RefundTooMuch(left=left)
+    await _check_lines(order_id, lines)
+    now = clock.now()
+    await record_refunds(
+        COUNTER,
+        [
+            NewRefund(
+                order["store_id"],
+                _number("R"),
+                max(await _day(), order["business_day"]),
+                now,
+                order["external_no"],
+                order["business_day"],
+                total,
+                tuple((line.line, line.amount_fen, line.quantity) for line in lines),
+                order["source"],
+            )
+        ],
+    )
+    await record(
+        "order.refunded",
+        f"order:{order_id}",
+        member_id=order["member_id"],
+        changes={"refunded_fen": (order["refunded_fen"], order["refunded_fen"] + total)},
+        reason=reason,
+    )
+
+
+async def _place(
+    channel: str,
+    member_id: UUID | None,
+    store_code: str,
+    wanted: Sequence[Wanted],
+    expected_fen: int,
+) -> UUID:
+    tenant, now = await this_tenant(), clock.now()
+    stores = await stores_by_code([store_code])
+    if store_code not in stores:
+        raise StoreUnknown(code=store_code)
+    lines = await _priced(wanted)
+    total = sum(line.amount_fen for line in lines)
+    if total != expected_fen:
+        raise PriceChanged(total=total)
+    number, day = _number("M" if channel == MINI_PROGRAM else "C"), await _day()
+    sale = NewSale(
+        *(stores[store_code], number, day, now, now, member_id, total, lines), whole=False
+    )
+    await record_sales(channel, tenant.currency, [sale])
+    order_id: UUID = await fetch_value(
+        "SELECT id FROM orders WHERE tenant_id = $1 AND source = $2 AND store_id = $3 "
+        "AND external_no = $4 AND business_day = $5",
+        *(channel, stores[store_code], number, day),
+    )
+    return order_id
+
+
+async def _priced(wanted: Sequence[Wanted]) -> tuple[NewLine, ...]:
+    """The lines at today's prices."""
+    if not 1 <= len(wanted) <= MOST_LINES:
+        raise OrderInvalid(problem=f"an order has 1 to {MOST_LINES} lines")
+    for each in wanted:
+        if not 0 < each.quantity <= _LARGEST or each.quantity != round(each.quantity, 3):
+            raise OrderInvalid(
+                problem=f"a quantity is above 0, at most {_LARGEST}, with up to three places"
+            )
+    rows = await fetch(
+        "SELECT code, name, price_fen FROM item WHERE tenant_id = $1 AND code = ANY ($2::text[]) "
+        "AND state = 'on_sale'",
+        [each.code for each in wanted],
+    )
+    items = {row["code"]: row for row in rows}
+    for each in wanted:
+        if each.code not in items:
+            raise ItemNotOnSale(code=each.code)
+    return tuple(
+        NewLine(
+            each.code,
+            items[each.code]["name"],
+            each.quantity.quantize(_THOUSANDTH),
+            line_amount(items[each.code]["price_fen"], each.quantity),
+        )
+        for each in wanted
+    )
+
+
+async def _locked(order_id: UUID) -> Row:
+    rows = await fetch(
+        "SELECT * FROM orders WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", order_id
+    )
+    if not rows:
+        raise OrderUnknown()
+    return rows[0]
+
+
+async def _check_lines(order_id: UUID, lines: Sequence[SentBack]) -> None:
+    rows = await fetch(
+        """
+        SELECT l.line_no, l.amount_fen - coalesce(sum(b.amount_fen), 0)::bigint AS left_fen,
+               l.quantity - coalesce(sum(b.quantity), 0) AS left_quantity
+          FROM order_line l
+          LEFT JOIN (refund r JOIN refund_line b ON b.tenant_id = $1 AND b.refund_id = r.id)
+            ON r.tenant_id = $1 AND r.order_id = l.order_id AND r.state = 'applied'
+           AND b.line_no = l.line_no
+         WHERE l.tenant_id = $1 AND l.order_id = $2
+         GROUP BY l.line_no, l.amount_fen, l.quantity
+        """,
+        order_id,
+    )
+    left = {row["line_no"]: row for row in rows}
+    for line in lines:
+        if line.line not in left:
+            raise OrderInvalid(problem=f"the order has no line {line.line}")
+        if line.amount_fen > left[line.line]["left_fen"]:
+            raise RefundTooMuch(left=max(0, left[line.line]["left_fen"]))
+        if line.quantity is not None and not 0 < line.quantity <= left[line.line]["left_quantity"]:
+            raise OrderInvalid(problem=f"of line {line.line} there is not so much left")
+
+
+async def _say(source: str, order: Row, saying: Saying) -> None:
+    step = NewStep(
+        *(_KINDS[saying], order["store_id"], order["external_no"]),
+        max(await _day(), order["business_day"]),
+        *(clock.now(), order["external_no"], order["business_day"]),
+        channel=order["source"],
+    )
+    await record_steps(source, [step])
+
+
+async def _day() -> date:
+    tenant = await this_tenant()
+    return business_day(clock.now(), tenant.zone, tenant.day_starts_at)
+
+
+def _number(kind: str) -> str:
+    return kind + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
