@@ -26,14 +26,13 @@ from shuke_core.orders.errors import (
     RefundTooMuch,
 )
 from shuke_core.orders.life import OrderStepKind, may_say
-from shuke_core.orders.rules import line_amount
+from shuke_core.orders.rules import LARGEST_QUANTITY, is_quantity, line_amount
 from shuke_core.orders.services import NewLine, NewSale, record_sales
 from shuke_core.orders.steps import NewRefund, NewStep, record_refunds, record_steps
 from shuke_core.tenants.errors import StoreUnknown
 from shuke_core.tenants.queries import stores_by_code, this_tenant
 
 MOST_LINES = 100
-_LARGEST = Decimal(100_000)
 _THOUSANDTH = Decimal("0.001")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 11  # 55 bits: no two orders of a day meet
@@ -202,9 +201,9 @@ async def _priced(wanted: Sequence[Wanted]) -> tuple[NewLine, ...]:
     if not 1 <= len(wanted) <= MOST_LINES:
         raise OrderInvalid(problem=f"an order has 1 to {MOST_LINES} lines")
     for each in wanted:
-        if not 0 < each.quantity <= _LARGEST or each.quantity != round(each.quantity, 3):
+        if not is_quantity(each.quantity):
             raise OrderInvalid(
-                problem=f"a quantity is above 0, at most {_LARGEST}, with up to three places"
+                problem=f"a quantity is above 0, at most {LARGEST_QUANTITY}, with up to three places"
             )
     rows = await fetch(
         "SELECT code, name, price_fen FROM item WHERE tenant_id = $1 AND code = ANY ($2::text[]) "
@@ -255,7 +254,9 @@ async def _check_lines(order_id: UUID, lines: Sequence[SentBack]) -> None:
             raise OrderInvalid(problem=f"the order has no line {line.line}")
         if line.amount_fen > left[line.line]["left_fen"]:
             raise RefundTooMuch(left=max(0, left[line.line]["left_fen"]))
-        if line.quantity is not None and not 0 < line.quantity <= left[line.line]["left_quantity"]:
+        if line.quantity is not None and (
+            not is_quantity(line.quantity) or line.quantity > left[line.line]["left_quantity"]
+        ):
             raise OrderInvalid(problem=f"of line {line.line} there is not so much left")
 
 

@@ -4,6 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import Final
 
+LARGEST_QUANTITY: Final = 100_000
+PLACES: Final = 3
 SHORTEST_RECEIPT: Final = 12  # letters and digits: of 36 each, nobody tries them all
 
 
@@ -20,6 +22,15 @@ class DiscountSource(Enum):
     POINTS = "points"
     TIER = "tier"
     HAND = "hand"
+
+
+def is_quantity(quantity: Decimal) -> bool:
+    """Whether so much can be bought or sent back: above 0, with up to three places."""
+    return (
+        quantity.is_finite()
+        and 0 < quantity <= LARGEST_QUANTITY
+        and quantity == round(quantity, PLACES)
+    )
 
 
 def line_amount(price_fen: int, quantity: Decimal) -> int:

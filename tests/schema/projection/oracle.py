@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 from graphql import GraphQLSchema, build_schema
 from tests.schema.projection.people import NOW, People
 from tests.schema.projection.samples import nick_of, picture_of
@@ -155,7 +156,7 @@ def _beneath(table: str, key: str, order: str) -> Resolve:
 
 
 def _discount(source: str) -> Resolve:
-    return lambda line, world, asked: (line.discounts or {}).get(source, 0)
+    return lambda line, world, asked: orjson.loads(line.discounts or "{}").get(source, 0)
 
 
 def _sent_back(line: Any, world: World) -> list[Any]:
@@ -351,6 +352,13 @@ RESOLVERS: dict[str, Resolve] = {
     "Query.items": _items,
     "Query.item": lambda root, world, asked: _first(
         world.people.of("item", id=_id(asked["id"]), state="on_sale")
+    ),
+    "Query.order": lambda root, world, asked: _first(
+        [
+            row
+            for row in world.people.of("orders", id=_id(asked["id"]))
+            if world.member_id is not None and row.member_id == world.member_id
+        ]
     ),
     "Category.fullName": lambda row, world, asked: " / ".join(
         each.name for each in _way(row, world)

@@ -209,7 +209,7 @@ class People:
                 name=self._text(),
                 quantity=Decimal(draw.choice(["0", "1", "0.125", "12.500", "999999999.999"])),
                 amount_fen=draw.choice([-5, 0, 9]),
-                discounts=self._maybe({draw.choice(["coupon", "hand"]): draw.choice([1, 900])}),
+                discounts=self._maybe(draw.choice(['{"coupon": 1}', '{"hand": 900, "tier": 0}'])),
                 category_name=self._maybe(self._text()[:60]),
             )
         self._told(order, no)
