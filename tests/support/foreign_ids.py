@@ -19,6 +19,7 @@ from tests.support.foreign_catalog import SHELVED, SHELVES
 from tests.support.foreign_exports import DISCLOSED
 from tests.support.foreign_identities import IDENTIFIED
 from tests.support.foreign_merges import MERGED, MERGES
+from tests.support.foreign_orders import ORDERED
 from tests.support.foreign_rights import OF_THE_PERSON
 from tests.support.foreign_rules import RULED
 from tests.support.full_tenants import Account, Handles, Pair
@@ -493,6 +494,7 @@ QUESTIONS: dict[str, Question] = {
     **MERGED,
     **ALERTED,
     **SHELVED,
+    **ORDERED,
 }
 
 # Questions about the whole tenant: what another one has must not change the answer.

@@ -189,7 +189,8 @@ async def _trade(shop: Shop, phone: str) -> None:
     sale = shop.ticket(phone=phone, total="100.00", lines=lines)
     await shop.sold(sale)
     part = shop.refund(sale, "20.00", lines=[{"line": 1, "amount": "20.00"}])
-    await shop.sold(part, shop.ticket(store="S9"))
+    paid = shop.ticket(kind="payment", order=sale["no"], amount="100.00", method="cash")
+    await shop.sold(part, paid, shop.ticket(store="S9"))
 
 
 async def _schedules(shop: Shop) -> None:

@@ -75,7 +75,8 @@ async def divide(shop: Shop) -> Divided:
         sale = shop.ticket(phone=phone, total="100.00", lines=lines, store=store, no=f"N-{whose}")
         await shop.sold(sale)
         part = [{"line": 1, "amount": "20.00"}]
-        await shop.sold(shop.refund(sale, "20.00", lines=part))
+        paid = shop.ticket(kind="payment", store=store, order=sale["no"], amount="100.00")
+        await shop.sold(shop.refund(sale, "20.00", lines=part), paid)
     await shop.sold(shop.ticket(store="S2", no="N-unnamed"))  # of nobody we know
     members = {whose: await shop.member(phone) for whose, phone in PHONES.items()}
     async with unit_of_work(shop.tenant_id):
@@ -140,6 +141,7 @@ _TO_MEMBER = {
     "ledger_allocation": "(SELECT a.member_id FROM ledger_entry e JOIN ledger_account a "
     "ON a.id = e.account_id WHERE e.id = t.entry_id)",
     "order_line": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
+    "order_step": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "refund": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "refund_line": "(SELECT o.member_id FROM refund r JOIN orders o ON o.id = r.order_id "
     "WHERE r.id = t.refund_id)",

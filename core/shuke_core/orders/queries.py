@@ -68,7 +68,7 @@ class OrderPayment(Projection, table="order_step"):
     """Money that came in for an order."""
 
     no: str = column("external_no")
-    amount_fen: Long = column("amount_fen", see=FieldClass.MONEY)
+    amount_fen: Long = sql("coalesce(this.amount_fen, 0)", see=FieldClass.MONEY)
     method: str | None
     at: datetime = column("happened_at")
 

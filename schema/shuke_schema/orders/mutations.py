@@ -101,7 +101,7 @@ class OwnOrdersMutation:
     @strawberry.mutation(
         description="Places an order at today's prices. It is to be paid for: what has been paid, the "
         "payment system tells.",
-        metadata=asks(Audience.MEMBER, ONESELF) | guarded(tries=20, seconds=60),
+        metadata=asks(Audience.MEMBER, ONESELF),
     )
     async def place_order(
         self, info: ShukeInfo, order: NewOrderInput, idempotency_key: str

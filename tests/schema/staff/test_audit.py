@@ -12,6 +12,7 @@ from tests.core.wechat.people import bound, claim_id, visitor, with_phone
 from tests.schema.staff.account_acts import ACCOUNT_MUTATIONS, ACCOUNT_TYPES
 from tests.schema.staff.catalog_acts import CATALOG_MUTATIONS
 from tests.schema.staff.disclosure_acts import DISCLOSURE_MUTATIONS
+from tests.schema.staff.order_acts import ORDER_MUTATIONS
 from tests.schema.staff.personal_data_acts import PERSONAL_DATA_MUTATIONS
 from tests.schema.staff.staff import ask as ask_api
 from tests.schema.staff.staff import code_of, data
@@ -300,6 +301,7 @@ MUTATIONS: dict[str, tuple[str, Any, str]] = {
         "plugin.configured",
     ),
     **ACCOUNT_MUTATIONS,
+    **ORDER_MUTATIONS,
     "answerInteraction": (
         'answerInteraction(id: $id, answer: "好")',
         _inquiry,

@@ -20,6 +20,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
+from tests.schema.staff.order_acts import counter_order
 from tests.schema.staff.test_rights import _value, is_required
 from tests.support.exports import asked_export, staff_id_of
 from tests.support.full_tenants import Account, full_account, full_rule
@@ -150,6 +151,12 @@ NAMED: dict[tuple[str, str], str] = {
     ("moveCategory", "id"): "category",
     ("moveCategory", "parentId"): "category",
     ("removeCategory", "id"): "category",
+    ("order", "id"): "order",
+    ("createOrder", "memberId"): "any member",
+    ("fulfilOrder", "id"): "any order",
+    ("completeOrder", "id"): "any order",
+    ("cancelOrder", "id"): "any order",
+    ("refundOrder", "id"): "any order",
     ("fileImport", "id"): "import",
     ("refusedRows", "importId"): "import",
     ("startFileImport", "fileId"): "file",
@@ -230,6 +237,17 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
     if kind == "member":
         told["out of scope"] = str(divided.members["bob's"])
         told["foreign"] = str(await other.member(PHONES["ann's"]))
+    elif kind == "any member":  # who may do that, may with everybody
+        told["foreign"] = str(await other.member(PHONES["ann's"]))
+    elif kind in ("order", "any order"):
+        if kind == "order":
+            table = "SELECT id FROM orders WHERE tenant_id = $1 AND member_id = $2"
+            rows = await divided.shop.rows(table, divided.members["bob's"])
+            told["out of scope"] = str(rows[0]["id"])
+        if not await other.rows("SELECT id FROM orders WHERE tenant_id = $1"):
+            await counter_order(other)
+        rows = await other.rows("SELECT id FROM orders WHERE tenant_id = $1")
+        told["foreign"] = str(rows[0]["id"])
     elif kind == "staff":
         await other.staff_login("advisor")
         rows = await other.rows("SELECT id FROM staff WHERE tenant_id = $1 AND state = 'active'")
