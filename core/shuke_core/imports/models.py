@@ -15,7 +15,8 @@ class FileImport(TenantModel):
     """A file that one of the staff wants taken in.
 
     `state`: waiting (to be read, or further), done, dead (it failed). `chunk` and `place` are where the
-    next row begins: the piece of the file, and the byte in it. `columns` are the headings as the kind
+    next row begins: the piece of the file, and the byte in it. `options` are how the asker wants it
+    taken in, as its kind reads them. `columns` are the headings as the kind
     knows them, null until they are read. `reason` is the code of what it failed for, or of its last
     attempt, in words.
     """
@@ -25,6 +26,7 @@ class FileImport(TenantModel):
     )
     staff_id: UUID
     kind = fields.CharField(max_length=60)
+    options: dict[str, object] | None = fields.JSONField(null=True)
     file: fields.ForeignKeyNullableRelation[File] = fields.ForeignKeyField(
         "core.File", related_name=False, on_delete=fields.RESTRICT, null=True
     )
@@ -60,7 +62,8 @@ class FileImport(TenantModel):
 class RefusedRow(TenantModel):
     """A row that could not be taken in: which column, why, and the row itself, sealed.
 
-    `row_no` counts from 2, as spreadsheets show it: the headings are row 1. state: open → mended.
+    `row_no` counts from 2, as spreadsheets show it: the headings are row 1. Rows of one order have in
+    `begins_at` the number of its first: they are tried again together. state: open → mended.
     """
 
     file_import: fields.ForeignKeyRelation[FileImport] = fields.ForeignKeyField(
@@ -68,6 +71,7 @@ class RefusedRow(TenantModel):
     )
     file_import_id: UUID
     row_no = fields.IntField()
+    begins_at: int | None = fields.IntField(null=True)
     sealed = fields.BinaryField()
     field = fields.CharField(max_length=120)
     code = fields.CharField(max_length=40)

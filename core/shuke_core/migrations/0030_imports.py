@@ -1,0 +1,65 @@
+"""Histories of orders by file: how a file is wanted, rows that belong together, orders that earn nothing."""
+
+from typing import Any
+
+from orjson import loads
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
+from tortoise.fields.data import JSON_DUMPS
+from tortoise.migrations import operations as ops
+
+from shuke_core.kit.ids import new_id
+from shuke_core.kit.transactions import current_tenant
+
+
+def _at() -> Any:
+    field: Any = fields.DatetimeField
+    return field(null=False, auto_now=False, auto_now_add=False)
+
+
+def _to(model: str, column: str) -> Any:
+    field: Any = fields.ForeignKeyField
+    return field(
+        f"core.{model}",
+        source_field=column,
+        db_constraint=True,
+        to_field="id",
+        related_name=False,
+        on_delete=OnDelete.CASCADE,
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("core", "0027_receipts")]
+
+    initial = False
+
+    operations = [
+        ops.AddField(
+            model_name="FileImport",
+            name="options",
+            field=fields.JSONField(null=True, encoder=JSON_DUMPS, decoder=loads),
+        ),
+        ops.AddField(model_name="RefusedRow", name="begins_at", field=fields.IntField(null=True)),
+        ops.CreateModel(
+            name="WithheldOrder",
+            fields=[
+                (
+                    "id",
+                    fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True),
+                ),
+                ("tenant_id", fields.UUIDField(default=current_tenant)),
+                ("order", _to("Order", "order_id")),
+                ("reason", fields.CharField(max_length=60)),
+                ("withheld_at", _at()),
+            ],
+            options={
+                "table": "withheld_order",
+                "app": "core",
+                "unique_together": (("tenant_id", "order_id"),),
+                "pk_attr": "id",
+                "table_description": "An order that earns nothing, whoever claims it and whenever: its points are counted elsewhere.",
+            },
+            bases=["TenantModel"],
+        ),
+    ]
