@@ -27,6 +27,7 @@ from shuke_core.exports.writing import EXPORT_DRAIN
 from shuke_core.files import jobs as files_jobs
 from shuke_core.idempotency import jobs as idempotency_jobs
 from shuke_core.imports import jobs as imports_jobs
+from shuke_core.imports import live as imports_live
 from shuke_core.imports.queries import FileImport, RefusedRow
 from shuke_core.imports.reading import IMPORT_DRAIN
 from shuke_core.integrations import imports as integrations_imports
@@ -103,6 +104,7 @@ TOPICS = (
     alerts_live,
     catalog_live,
     exports_live,
+    imports_live,
     integrations_live,
     interactions_live,
     members_live,

@@ -65,7 +65,8 @@ async def take_rows(
     fates: dict[int, Fate] = {
         row.row_no: fate for (row, _), fate in zip(readable, taken, strict=True)
     }
-    return [_fate(row, fates, [each for each, _ in readable], spoiled) for row in rows]
+    taken_in = [row for row, _ in readable]
+    return [_fate(row, fates, taken_in, spoiled) for row in rows]
 
 
 def _fate(

@@ -30,7 +30,7 @@ from shuke_core.imports.rules import (
     rough_cell,
     rough_cells,
 )
-from shuke_core.imports.services import TOPIC, keep_refused
+from shuke_core.imports.services import TOPIC, keep_refused, tell
 from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.faults import PASSING
@@ -148,6 +148,8 @@ async def _take(lease: Lease, row: Row) -> None:
         "WHERE tenant_id = $1 AND id = $2",
         *(row["id"], chunk, place, end - row["place"]),
     )
+    if batch:
+        await tell(row["id"], "progressed")
     if is_over:
         await _finish(row["id"], row["file_id"])
 
@@ -242,6 +244,7 @@ async def _finish(import_id: UUID, file_id: UUID) -> None:
     await delete_file(file_id)
     changes = {key: (None, value) for key, value in rows[0].items()}
     await record("import.done", f"file_import:{import_id}", changes=changes)
+    await tell(import_id, "done")
 
 
 async def _fail(lease: Lease, row: Row, failure: Exception) -> None:
@@ -258,6 +261,7 @@ async def _fail(lease: Lease, row: Row, failure: Exception) -> None:
     if dead is not None:
         await delete_file(row["file_id"])
         await record("import.failed", f"file_import:{row['id']}", changes={"reason": (None, code)})
+        await tell(row["id"], "failed")
 
 
 async def forget_refused_rows() -> bool:

@@ -9,6 +9,7 @@ import orjson
 
 from shuke_core.audit.actors import current_actor
 from shuke_core.audit.services import record
+from shuke_core.events.outbox import announce
 from shuke_core.files.lists import MOST_LIST_BYTES, take_list
 from shuke_core.imports.errors import (
     ImportCellsInvalid,
@@ -19,6 +20,7 @@ from shuke_core.imports.errors import (
     ImportsTooMany,
     ImportUnknown,
 )
+from shuke_core.imports.events import ImportChanged
 from shuke_core.imports.grouping import MOST_TOGETHER, REFUSED_WITH_ROW, ReadRow, take_rows
 from shuke_core.imports.kinds import Asked, Cells, ImportKind, Options, RowRefused, Taken, kind_of
 from shuke_core.kit import clock
@@ -89,8 +91,23 @@ async def request_import(kind: str, file_id: UUID, options: Options | None = Non
             **{name: (None, value) for name, value in options.items()},
         },
     )
+    await tell(import_id, "requested")
     wake_after_commit(TOPIC)
     return import_id
+
+
+async def tell(import_id: UUID, change: str) -> None:
+    """Announces what has become of the import, with the counts of now."""
+    row = await fetch_one(
+        "SELECT kind, bytes_read, rows, refused FROM file_import WHERE tenant_id = $1 AND id = $2",
+        import_id,
+    )
+    assert row is not None  # noqa: S101 (the caller has just written it)
+    announce(
+        ImportChanged(
+            import_id, row["kind"], change, row["bytes_read"], row["rows"], row["refused"]
+        )
+    )
 
 
 async def _check(kind: ImportKind, staff_id: UUID | None) -> None:
@@ -235,6 +252,7 @@ async def _try_again(
         *(asked.id, counts[Taken.ENTERED], counts[Taken.CHANGED], counts[Taken.SAME]),
         len(mended),
     )
+    await tell(asked.id, "redone")
     return Redone(len(mended), len(rows) - len(mended), rows[-1]["row_no"]), by_id
 
 

@@ -50,7 +50,8 @@ async def _by_file(
     import_id = asked["startFileImport"]["fileImport"]["id"]
     while await work_on_imports(shop.tenant_id):
         pass
-    return await data(client, shop, _LOOK, "operator", id=import_id)
+    told: dict[str, Any] = await data(client, shop, _LOOK, "operator", id=import_id)
+    return told
 
 
 def _cdnow(*, sample: bool) -> str:
@@ -68,8 +69,12 @@ async def test_the_whole_history_of_cdnow_adds_up_to_the_cent(
 ) -> None:
     told = await _by_file(client, shop, _cdnow(sample=False), withoutPoints=True)
     assert told["fileImport"] == {
-        **{"state": "DONE", "failure": None, "rows": 69_659, "entered": 69_659},
-        **{"same": 0, "refused": 0},
+        "state": "DONE",
+        "failure": None,
+        "rows": 69_659,
+        "entered": 69_659,
+        "same": 0,
+        "refused": 0,
     }
     rows = await shop.rows(_SUMS)
     assert rows == [{"orders": 69_659, "members": 23_570, "fen": 250_031_563, "free": 80}]
