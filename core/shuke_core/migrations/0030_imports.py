@@ -6,6 +6,7 @@ from orjson import loads
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
 from shuke_core.kit.ids import new_id
@@ -59,6 +60,26 @@ class Migration(migrations.Migration):
                 "unique_together": (("tenant_id", "order_id"),),
                 "pk_attr": "id",
                 "table_description": "An order that earns nothing, whoever claims it and whenever: its points are counted elsewhere.",
+            },
+            bases=["TenantModel"],
+        ),
+        ops.CreateModel(
+            name="ImportMemory",
+            fields=[
+                (
+                    "id",
+                    fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True),
+                ),
+                ("tenant_id", fields.UUIDField(default=current_tenant)),
+                ("file_import", _to("FileImport", "file_import_id")),
+                ("marks", fields.BinaryField()),
+            ],
+            options={
+                "table": "import_memory",
+                "app": "core",
+                "indexes": [Index(fields=["tenant_id", "file_import_id", "id"])],
+                "pk_attr": "id",
+                "table_description": "Marks of what a batch of rows has named without changing it: eight bytes each, sorted.",
             },
             bases=["TenantModel"],
         ),
