@@ -83,4 +83,20 @@ class Migration(migrations.Migration):
             },
             bases=["TenantModel"],
         ),
+        # Made by the database, so that whatever writes an item writes them; compared byte by byte.
+        *(
+            ops.RunSQL(
+                f'ALTER TABLE item ADD COLUMN {source}_key text COLLATE "C" NOT NULL '
+                f'GENERATED ALWAYS AS (left(lower({source} COLLATE "C"), 100)) STORED;',
+                f"ALTER TABLE item DROP COLUMN {source}_key;",
+            )
+            for source in ("name", "code")
+        ),
+        *(
+            ops.RunSQL(
+                f"CREATE INDEX item_by_{source} ON item (tenant_id, state, {source}_key, id);",
+                f"DROP INDEX item_by_{source};",
+            )
+            for source in ("name", "code")
+        ),
     ]
