@@ -3,55 +3,17 @@
 CDNOW's purchases are real; phones and stores are made here, since it has none. Cents are taken as fen.
 """
 
-import io
-from typing import Any
-
 import httpx
 import pytest
-from tests.schema.staff.staff import data
+from tests.schema.imports.sending import by_file
 from tests.support.shop import Shop
 
-from shuke_core.imports.reading import work_on_imports
 from shuke_schema.demo.history import read_history
 
-_START = """
-mutation ($file: ID!, $options: FileImportOptions) {
-  startFileImport(kind: "orders", fileId: $file, options: $options) {
-    fileImport { id } errors { code }
-  }
-}
-"""
-_LOOK = """
-query ($id: ID!) {
-  fileImport(id: $id) { state failure rows entered same refused }
-  refusedRows(importId: $id, first: 5) { rowNo field code found }
-}
-"""
 _SUMS = (
     "SELECT count(*) AS orders, count(DISTINCT member_id) AS members, sum(total_fen)::int8 AS fen, "
     "count(*) FILTER (WHERE total_fen = 0) AS free FROM orders WHERE tenant_id = $1"
 )
-
-
-async def _by_file(
-    client: httpx.AsyncClient, shop: Shop, text: str, **options: object
-) -> dict[str, Any]:
-    """Sends the file, has it imported, lets the worker read it; what the staff are told then."""
-    sent = await client.post(
-        f"/t/{shop.slug}/staff/files",
-        params={"for": "import"},
-        files={"file": ("history.csv", io.BytesIO(text.encode()), "text/csv")},
-        headers=await shop.staff_login("operator"),
-    )
-    assert sent.status_code == 201, sent.text
-    file_id = str(sent.json()["file"]["id"])
-    asked = await data(client, shop, _START, "operator", file=file_id, options=options or None)
-    assert asked["startFileImport"]["errors"] == []
-    import_id = asked["startFileImport"]["fileImport"]["id"]
-    while await work_on_imports(shop.tenant_id):
-        pass
-    told: dict[str, Any] = await data(client, shop, _LOOK, "operator", id=import_id)
-    return told
 
 
 def _cdnow(*, sample: bool) -> str:
@@ -67,7 +29,7 @@ def _cdnow(*, sample: bool) -> str:
 async def test_the_whole_history_of_cdnow_adds_up_to_the_cent(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
-    told = await _by_file(client, shop, _cdnow(sample=False), withoutPoints=True)
+    told = await by_file(client, shop, _cdnow(sample=False), withoutPoints=True)
     assert told["fileImport"] == {
         "state": "DONE",
         "failure": None,
@@ -91,7 +53,7 @@ async def test_a_tenth_of_cdnow_earns_as_if_a_till_had_sent_it(
 ) -> None:
     purchases, text = read_history(sample=True), _cdnow(sample=True)
     for entered, same in ((6_919, 0), (0, 6_919)):
-        told = (await _by_file(client, shop, text))["fileImport"]
+        told = (await by_file(client, shop, text))["fileImport"]
         assert (told["state"], told["entered"], told["same"]) == ("DONE", entered, same)
     for _ in range(3):
         await shop.work("relay", "reactions")
