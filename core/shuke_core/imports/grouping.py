@@ -12,7 +12,6 @@ from shuke_core.imports.kinds import Asked, Cells, Fate, ImportKind, RefusedWith
 
 MOST_TOGETHER: Final = 1000
 _LONGEST_GAP: Final = 50  # rows that say nothing, after which nothing goes on
-REFUSED_WITH_ROW: Final = "REFUSED_WITH_ROW"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +91,4 @@ def _fate(
 
 
 def _with(row_no: int, why: RowRefused) -> RowRefused:
-    return RowRefused("$", REFUSED_WITH_ROW, f"{row_no} {why.field} {why.code}")
+    return RowRefused("$", "REFUSED_WITH_ROW", f"{row_no} {why.field} {why.code}")

@@ -21,7 +21,7 @@ from shuke_core.imports.errors import (
     ImportUnknown,
 )
 from shuke_core.imports.events import ImportChanged
-from shuke_core.imports.grouping import MOST_TOGETHER, REFUSED_WITH_ROW, ReadRow, take_rows
+from shuke_core.imports.grouping import MOST_TOGETHER, ReadRow, take_rows
 from shuke_core.imports.kinds import Asked, Cells, ImportKind, Options, RowRefused, Taken, kind_of
 from shuke_core.kit import clock
 from shuke_core.kit.crypto import Place, seal
@@ -182,7 +182,7 @@ async def correct_row(row_id: UUID, cells: object) -> Redone:
     of_rows[row_id] = {**kept, **cells}
     done, fates = await _try_again(rows, [*of_rows.values()])
     fate = fates[row_id]
-    if isinstance(fate, RowRefused) and fate.code == REFUSED_WITH_ROW:
+    if isinstance(fate, RowRefused) and fate.code == "REFUSED_WITH_ROW":
         sealed = seal((await tenant_keys()).sealing, orjson.dumps(of_rows[row_id]), _place(row_id))
         await fetch(
             "UPDATE refused_row SET sealed = $3 WHERE tenant_id = $1 AND id = $2", row_id, sealed

@@ -16,6 +16,7 @@ from shuke_core.imports.kinds import (
     ImportKind,
     Options,
     RefusedWith,
+    RowRefused,
     Taken,
     declare_import,
 )
@@ -31,6 +32,7 @@ from shuke_core.integrations.order_rows import (
     ticket_of,
     wrong_row,
 )
+from shuke_core.integrations.quarantine import masked
 from shuke_core.integrations.services import integration_of
 from shuke_core.integrations.ticket_facts import CleanRefund, CleanSale, Rejected
 from shuke_core.integrations.tickets import clean_ticket
@@ -69,6 +71,9 @@ async def _check(options: Options) -> None:
             raise ImportOptionInvalid(option=name, why="imports of orders have no such option")
 
 
+_Told = intake.Fate | Rejected | RowRefused
+
+
 @dataclass(frozen=True, slots=True)
 class _History:
     """An import of orders at work: whose orders, and how the tenant tells the time."""
@@ -87,7 +92,7 @@ class _History:
             return None
         return business_day(moment, zone, hour)
 
-    async def take_in(self, bodies: Sequence[Mapping[str, object]]) -> list[intake.Fate | Rejected]:
+    async def take_in(self, bodies: Sequence[Mapping[str, object]]) -> list[_Told]:
         """Takes the tickets in as a till's that were received when the import was asked for."""
         if not bodies:
             return []
@@ -103,7 +108,7 @@ class _History:
             [n for n, fate in enumerate(fates) if fate is intake.Fate.KNOWN], bodies
         )
         return [
-            Rejected("no", "ORDER_PARTED", str(body["no"])) if nth in parted else fate
+            RowRefused("no", "ORDER_PARTED", masked(str(body["no"]))) if nth in parted else fate
             for nth, (body, fate) in enumerate(zip(bodies, fates, strict=True))
         ]
 
@@ -154,12 +159,14 @@ async def _take(rows: Sequence[Cells], asked: Asked) -> list[Fate]:
     return [fates[place] for place in range(len(rows))]
 
 
-def _of_rows(order: OrderRows, fate: intake.Fate | Rejected | WrongRow) -> dict[int, Fate]:
+def _of_rows(order: OrderRows, fate: _Told | WrongRow) -> dict[int, Fate]:
     """What became of an order, said of each of its rows: all of them go in, or none."""
     if isinstance(fate, intake.Fate):
         taken = Taken.ENTERED if fate is intake.Fate.ACCEPTED else Taken.SAME
         return dict.fromkeys(order.places, taken)
     wrong = wrong_row(order, fate) if isinstance(fate, Rejected) else fate
+    if isinstance(wrong, RowRefused):
+        wrong = WrongRow(order.places[0], wrong)
     others: dict[int, Fate] = dict.fromkeys(order.places, RefusedWith(wrong.place))
     return others | {wrong.place: wrong.why}
 
