@@ -27,8 +27,10 @@ from shuke_core.exports.writing import EXPORT_DRAIN
 from shuke_core.files import jobs as files_jobs
 from shuke_core.idempotency import jobs as idempotency_jobs
 from shuke_core.imports import jobs as imports_jobs
+from shuke_core.imports import live as imports_live
 from shuke_core.imports.queries import FileImport, RefusedRow
 from shuke_core.imports.reading import IMPORT_DRAIN
+from shuke_core.integrations import imports as integrations_imports
 from shuke_core.integrations import jobs as integrations_jobs
 from shuke_core.integrations import live as integrations_live
 from shuke_core.integrations.inbox import INBOX_DRAIN
@@ -102,6 +104,7 @@ TOPICS = (
     alerts_live,
     catalog_live,
     exports_live,
+    imports_live,
     integrations_live,
     interactions_live,
     members_live,
@@ -113,7 +116,7 @@ TOPICS = (
 # Importing a room `exports` declares what of a domain can be exported.
 EXPORTED = (members_exports,)
 # Importing a room `imports` declares what of a domain can be imported.
-IMPORTED = (catalog_imports,)
+IMPORTED = (catalog_imports, integrations_imports)
 # Importing a room `holdings` declares what of a domain is a member's.
 HELD = (
     alerts_holdings,

@@ -24,6 +24,7 @@ from shuke_schema.exports.queries import ExportsQuery
 from shuke_schema.exports.subscriptions import ExportsSubscription
 from shuke_schema.imports.mutations import ImportsMutation
 from shuke_schema.imports.queries import ImportsQuery
+from shuke_schema.imports.subscriptions import ImportsSubscription
 from shuke_schema.integrations.mutations import IntegrationsMutation
 from shuke_schema.integrations.queries import IntegrationsQuery
 from shuke_schema.integrations.subscriptions import IntegrationsSubscription
@@ -176,6 +177,7 @@ CORE_PARTS = {
                 AlertsSubscription,
                 ExportsSubscription,
                 CatalogSubscription,
+                ImportsSubscription,
             ),
             "Member": (
                 AssignedMember,

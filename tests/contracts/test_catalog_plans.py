@@ -46,7 +46,7 @@ SELECT $1::uuid, {_LEAF.format(n="n")}::uuid, {_ROOT.format(n=f"(n % {ROOTS} + 1
   FROM generate_series(1, {ROOTS * BELOW}) n;
 INSERT INTO item (tenant_id, id, code, name, category_id, price_fen, currency, state, version,
                   created_at, changed_at)
-SELECT $1::uuid, md5('i' || $1::uuid::text || n)::uuid, 'C' || n, 'x',
+SELECT $1::uuid, md5('i' || $1::uuid::text || n)::uuid, 'C' || n, 'X' || n,
        {_LEAF.format(n=f"(n % {ROOTS * BELOW} + 1)")}::uuid, n, 'CNY',
        CASE WHEN n % 10 = 0 THEN 'off_sale' ELSE 'on_sale' END, 1,
        now() - make_interval(secs => n), now() FROM generate_series(1, {ITEMS}) n
@@ -167,6 +167,37 @@ async def test_staff_see_all_states_by_the_same_walks(
     items = [scan for scan in scans if scan["table"] == "item"]
     assert {scan["kind"] for scan in items} <= _INDEXED
     assert sum(scan["rows"] for scan in items) <= 5 * (MOST_ROWS + 1)
+
+
+@pytest.mark.parametrize("by", ["search", "codeBegins"])
+async def test_what_begins_with_a_text_is_a_walk_down_an_index_however_many_begin_so(
+    by: str, many: Shop, scans: list[dict[str, Any]]
+) -> None:
+    """A hundred thousand items, all of which begin alike: page after page of some, of all, of none."""
+    found = f"""
+    query ($text: String!, $after: String) {{
+      items({by}: $text, states: [ON_SALE, OFF_SALE], first: 20, after: $after) {{
+        edges {{ node {{ code }} }} pageInfo {{ endCursor }}
+      }}
+    }}
+    """
+    for text, size in (
+        ("c9" if by == "codeBegins" else "x9", 20),
+        ("c" if by != "search" else "x", 20),
+        ("zz", 0),
+    ):
+        after = None
+        for _ in range(3 if size else 1):
+            scans.clear()
+            async with unit_of_work(many.tenant_id):
+                page = (await told_staff(found, text=text, after=after))["items"]
+            assert len(page["edges"]) == size
+            after = page["pageInfo"]["endCursor"]
+            items = [scan for scan in scans if scan["table"] == "item"]
+            assert {scan["kind"] for scan in items} <= _INDEXED
+            assert all("_key" in scan["by"] or "id = " in scan["by"] for scan in items)
+            # A page of each state, the rows themselves by their keys, and where the cursor stands.
+            assert sum(scan["rows"] for scan in items) <= 4 * (MOST_ROWS + 1)
 
 
 async def test_lines_are_copied_and_batches_taken_in_along_indexes(

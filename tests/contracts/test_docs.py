@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.contracts.house import (
     section,
     table_rows,
 )
+from tests.support.imports import imported
 from tests.support.shop import Shop
 
 import shuke_core
@@ -31,6 +32,7 @@ from shuke_core.alerts.kinds import declared_alerts
 from shuke_core.catalog.imports import HEADINGS
 from shuke_core.database.roles import _CREATE, APP, ENTERED
 from shuke_core.embedded.errors import EmbeddedFault
+from shuke_core.integrations.order_rows import HEADINGS as OF_ORDERS
 from shuke_core.integrations.signatures import sign
 from shuke_core.integrations.ticket_facts import Rejected
 from shuke_core.integrations.tickets import clean_ticket
@@ -380,20 +382,58 @@ def test_the_documents_of_the_catalogue_fit_their_schemas() -> None:
         assert [validate(schema, parse(document)) for document in documents] == [[]] * many
 
 
-def test_the_headings_of_the_catalogue_page_are_those_that_are_known() -> None:
-    listed = {
+def _headings(name: str, heading: str) -> dict[str, set[str]]:
+    """What a page lists as headings of each column."""
+    return {
         row[0]: {heading.casefold() for heading in quoted(row[1])}
-        for row in table_rows(section(page("catalog.md"), "## Import a file"))
+        for row in table_rows(section(page(name), heading))
         if len(row) == 3 and quoted(row[1])
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "known"),
+    [
+        ("catalog.md", "## Import a file", HEADINGS),
+        ("imports.md", "## The history of orders", OF_ORDERS),
+        ("imports.zh.md", "## 历史订单", OF_ORDERS),
+    ],
+)
+def test_the_headings_of_lists_are_those_that_are_known(
+    name: str, heading: str, known: Mapping[str, str]
+) -> None:
+    listed = _headings(name, heading)
     for column, headings in listed.items():
-        assert {HEADINGS[heading] for heading in headings} == {column}
-    assert set(listed) == set(HEADINGS.values())
+        assert {known[heading] for heading in headings} == {column}
+    assert set(listed) == set(known.values())
 
 
-def test_every_code_of_a_row_that_is_none_is_documented() -> None:
-    listed = codes_in(section(page("catalog.md"), "## Import a file"), 0)
+@pytest.mark.parametrize(
+    ("name", "heading"), [("imports.md", "## Refused rows"), ("imports.zh.md", "## 被拒的行")]
+)
+def test_every_code_of_a_row_that_is_none_is_documented(name: str, heading: str) -> None:
+    listed = codes_in(section(page(name), heading), 0)
     assert sorted(listed) == sorted(codes_raised(CORE, "RowRefused"))
+
+
+@pytest.mark.parametrize("name", ["imports.md", "imports.zh.md"])
+def test_the_documents_of_the_imports_pages_fit_the_schema(name: str) -> None:
+    schema = build_schema(compose(Audience.STAFF, []).as_str())
+    for document in marked(name, "staff-graphql"):
+        assert validate(schema, parse(document)) == []
+        assert validate(schema, parse(document.replace("(", "Of(", 2))) != []
+
+
+@pytest.mark.parametrize("name", ["imports.md", "imports.zh.md"])
+async def test_the_history_of_the_example_goes_in_whole(name: str, shop: Shop) -> None:
+    (text,) = marked(name, "orders-csv")
+    await imported(shop, text.encode(), kind="orders")
+    rows = await shop.rows(
+        "SELECT external_no, total_fen, (SELECT count(*) FROM order_line l WHERE l.tenant_id = $1 "
+        "AND l.order_id = o.id) AS lines FROM orders o WHERE tenant_id = $1 ORDER BY external_no"
+    )
+    assert [tuple(row.values()) for row in rows] == [("A-1001", 5_900, 2), ("A-1002", 3_000, 1)]
+    assert await shop.rows("SELECT id FROM refused_row WHERE tenant_id = $1") == []
 
 
 def test_the_alerts_of_the_follow_up_page_are_those_there_are() -> None:

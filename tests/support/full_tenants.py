@@ -57,6 +57,7 @@ from shuke_core.places import Places
 from shuke_core.plugin_host import enable_plugin, installed_plugins
 from shuke_core.plugins.services import note_fault
 from shuke_core.points.services import set_earning_rule
+from shuke_core.points.withholding import withhold_points
 from shuke_core.profiles.avatars import upload_own_picture
 from shuke_core.profiles.rules import FieldKind, FieldSpec
 from shuke_core.profiles.services import save_profile_field, update_own_profile
@@ -375,6 +376,7 @@ class _Shelf:
 async def _shelf(shop: Shop, code: str) -> _Shelf:
     text = f"code,name,category,price,brand\n{code},茶,类{code},1.00,西湖\nB,袋,,-1,\n"
     import_id = await imported(shop, text.encode())
+    await imported(shop, f"code,name\n{code},茶\n".encode())  # it says nothing new
     async with unit_of_work(shop.tenant_id):
         item = await fetch_one(
             "SELECT id, category_id FROM item WHERE tenant_id = $1 AND code = $2", code
@@ -412,6 +414,7 @@ async def full_tenant(runtime: Runtime) -> FullTenant:
         )
         assert order is not None
         keys = await tenant_keys()
+        await withhold_points([order["id"]], "import")
         await _former_keys()
         await rename_member(member_id, f"王{suffix}")
         version = await publish_text(Purpose.PRIVACY, "隐私政策", "Privacy")

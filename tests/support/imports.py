@@ -23,17 +23,29 @@ async def stored(
     return (await finish_list(file_id, await staff_id_of(by))).id
 
 
-async def asked_import(shop: Shop, data: bytes, piece: int = 1 << 20) -> UUID:
-    """An import of items that waits, asked for by the admin."""
+async def asked_import(
+    shop: Shop,
+    data: bytes,
+    piece: int = 1 << 20,
+    kind: str = "items",
+    options: dict[str, object] | None = None,
+) -> UUID:
+    """An import that waits, asked for by the admin."""
     await shop.staff_login()
     async with unit_of_work(shop.tenant_id):
         as_staff(await staff_id_of("admin"))
-        return await request_import("items", await stored(data, piece))
+        return await request_import(kind, await stored(data, piece), options)
 
 
-async def imported(shop: Shop, data: bytes, piece: int = 1 << 20) -> UUID:
-    """An import of items that was read to its end."""
-    import_id = await asked_import(shop, data, piece)
+async def imported(
+    shop: Shop,
+    data: bytes,
+    piece: int = 1 << 20,
+    kind: str = "items",
+    options: dict[str, object] | None = None,
+) -> UUID:
+    """An import that was read to its end."""
+    import_id = await asked_import(shop, data, piece, kind, options)
     while await work_on_imports(shop.tenant_id):
         pass
     return import_id

@@ -211,6 +211,9 @@ CATALOG_EDIT = Permission(
 IMPORTS_RUN = Permission(
     "imports.run", {"zh": "导入文件", "en": "Import files, and mend refused rows"}, _OFFICE
 )
+ORDERS_IMPORT = Permission(
+    "orders.import", {"zh": "导入历史订单", "en": "Import the history of orders"}, _OFFICE
+)
 API_EXPLORE = Permission("api.explore", {"zh": "查看接口结构", "en": "Ask the API for its schema"})
 
 _declared: dict[str, tuple[str, Permission]] = {
@@ -260,6 +263,7 @@ _declared: dict[str, tuple[str, Permission]] = {
         CATALOG_READ,
         CATALOG_EDIT,
         IMPORTS_RUN,
+        ORDERS_IMPORT,
         API_EXPLORE,
     )
 }

@@ -31,6 +31,11 @@ class ItemStateRefused(ShukeError):
     )
 
 
+class ItemSearchInvalid(ShukeError):
+    code = "ITEM_SEARCH_INVALID"
+    sentence = "Items are looked for by category, by name or by code: one of them at a time."
+
+
 class CategoryUnknown(ShukeError):
     code = "CATEGORY_UNKNOWN"
     sentence = "There is no such category."

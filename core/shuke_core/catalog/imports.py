@@ -1,12 +1,11 @@
 """What of the catalogue can be imported: items, by their codes."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from shuke_core.access.permissions import CATALOG_EDIT
 from shuke_core.catalog.services import Fate, take_items
 from shuke_core.catalog.told import ItemOutcome, ItemRefused, ToldItem, read_item
-from shuke_core.imports.kinds import Cells, ImportKind, RowRefused, Taken, declare_import
+from shuke_core.imports.kinds import Asked, Cells, ImportKind, RowRefused, Taken, declare_import
 
 VIA = "file"
 HEADINGS = {
@@ -23,10 +22,10 @@ _TAKEN = {
 }
 
 
-async def _take(rows: Sequence[Cells], import_id: UUID) -> list[Taken | RowRefused]:
+async def _take(rows: Sequence[Cells], asked: Asked) -> list[Taken | RowRefused]:
     read = [read_item(dict(cells)) for cells in rows]
     told = [item for item in read if isinstance(item, ToldItem)]
-    fates = iter(await take_items(told, VIA, import_id))
+    fates = iter(await take_items(told, VIA, asked.id))
     return [_fate(item if isinstance(item, ItemRefused) else next(fates)) for item in read]
 
 

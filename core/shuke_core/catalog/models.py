@@ -38,7 +38,8 @@ class Category(TenantModel):
 class Item(TenantModel):
     """An item (商品); tills name it by `code`, which is for ever. `version` counts its changes.
 
-    `told_in` is the file that told of it last: within one file an item is told of once.
+    `told_in` is the file that changed it last: within one file an item is told of once. What a file left
+    as it was stands in the import's memory.
     """
 
     code = fields.CharField(max_length=64)

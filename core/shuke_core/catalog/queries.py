@@ -4,7 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from shuke_core.catalog.rules import BEHIND, MOST_BESIDE, ItemState
+from shuke_core.catalog.errors import ItemSearchInvalid
+from shuke_core.catalog.rules import BEHIND, MOST_BESIDE, ItemState, beginning_with
 from shuke_core.kit.pagination import MOST_ROWS
 from shuke_core.kit.transactions import fetch_one
 from shuke_core.projection.declare import ID, Long, Projection, many, one, sql
@@ -100,6 +101,47 @@ this.id in (select i.id from category c cross join unnest(:states::text[]) s (st
  order by i.created_at desc, i.id desc limit {most})
 """
 _AFTER = "and (i.created_at, i.id) < (:after_at::timestamptz, :after_id::uuid)"
+
+
+# Beginning with a text: each state a walk down the index of its keys, a page's length long.
+_OF_KEYS = """
+this.id in (select i.id from unnest(:states::text[]) s (state) cross join lateral (
+    select i.id, i.{key} from item i
+     where i.tenant_id = :tenant and i.state = s.state and i.{key} >= :low and i.{key} < :high {after}
+     order by i.{key}, i.id limit {most}) i
+ order by i.{key}, i.id limit {most})
+"""
+_AFTER_KEY = """
+and (i.{key}, i.id) > ((select m.{key} from item m where m.tenant_id = :tenant
+    and m.id = :after_id::uuid), :after_id::uuid)
+"""
+
+
+def items_beginning(
+    states: Collection[ItemState],
+    first: int,
+    after: str | None,
+    *,
+    name: str | None = None,
+    code: str | None = None,
+) -> Read:
+    """A page of items in these states whose name, or whose code, begins so, in the order of those; the
+    case of Latin letters does not matter. Raises ItemSearchInvalid for both at once."""
+    if (name is None) == (code is None):
+        raise ItemSearchInvalid()
+    key, begins = ("name_key", name) if name is not None else ("code_key", code)
+    low, high = beginning_with(begins or "") or ("", "")  # what says nothing finds nothing
+    after_it = _AFTER_KEY.format(key=key) if after else ""
+    given: dict[str, object] = {"first": first, "after": after, "low": low, "high": high}
+    given["states"] = sorted(state.value for state in states)
+    return Read.page(
+        Item,
+        _OF_KEYS.format(key=key, after=after_it, most=MOST_ROWS + 1),
+        newest="created_at",
+        by=key,
+        listed=f"items.{key}",
+        given=given,
+    )
 
 
 async def items_of(

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from enum import Enum
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
+from unicodedata import normalize
 from uuid import UUID
 
 from shuke_core.kit.cleaning import Unclean, clean_text, shown
@@ -76,6 +78,20 @@ def category_name(text: str) -> str:
     if name is None or _SEPARATOR.search(name):
         raise Unclean("CATEGORY_NAME_INVALID", shown(text))
     return name
+
+
+_ASCII_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
+LONGEST_KEY: Final = 100
+_LAST: Final = "\U0010ffff"  # sorts behind every character, byte by byte
+
+
+def beginning_with(text: str) -> tuple[str, str] | None:
+    """From where, and before what, keys of names and codes stand that begin with the text, in whatever
+    case; None if it says nothing. Keys are as `item.name_key` and `item.code_key` are made."""
+    # Not by `clean_text`, to which 无 says nothing: here it is how a name begins.
+    clean = " ".join(normalize("NFKC", text[: 4 * LONGEST_KEY]).split())[:LONGEST_KEY]
+    key = clean.translate(_ASCII_LOWER).replace("\0", "")
+    return (key, key + _LAST) if key else None
 
 
 def category_names(text: str) -> tuple[str, ...]:

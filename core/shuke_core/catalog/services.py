@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from uuid import UUID
 
 from shuke_core.audit.services import record
@@ -26,6 +27,7 @@ from shuke_core.catalog.told import (
 )
 from shuke_core.catalog.tree import STAFF, Names, categories_named
 from shuke_core.events.outbox import announce
+from shuke_core.imports.memory import remember, remembered
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.money import FEN_LIMIT
@@ -167,10 +169,11 @@ async def _check_category(category_id: UUID | None) -> None:
 async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = None) -> list[Fate]:
     """Takes in what is told of items, in one batch; says of each what became of it.
 
-    Which item is meant the code says, so that the same told again changes nothing. Of one that is told
-    of twice in a file (`told_in`) the second is refused, since nobody knows which is right; a connector
-    (no `told_in`) has the last word. Refusals: ITEM_REPEATED, ITEM_RETIRED of one that is to be sold
-    again, ITEM_NAME_MISSING and ITEM_PRICE_MISSING of one that is new, CATEGORIES_TOO_MANY.
+    Which item is meant the code says, so that the same told again changes, and writes, nothing. Of one
+    that is told of twice in a file (`told_in`) the second is refused, since nobody knows which is right,
+    but where both say what is there; a connector (no `told_in`) has the last word. Refusals:
+    ITEM_REPEATED, ITEM_RETIRED of one that is to be sold again, ITEM_NAME_MISSING and ITEM_PRICE_MISSING
+    of one that is new, CATEGORIES_TOO_MANY.
     """
     if not told:
         return []
@@ -182,6 +185,7 @@ async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = 
     )
     known = {row["code"]: _Row(**row) for row in rows}
     at_first = dict(known)
+    named = await _named_before(told, known, categories, told_in)
     fates: list[Fate] = []
     for item in told:
         before = known.get(item.code)
@@ -199,8 +203,13 @@ async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = 
         else:
             category_id = categories[way] if way is not None else None
             after = _told_of(item, before, category_id, told_in)
+            if item.code in named and (after != before or item.details):
+                fates.append(ItemRefused("code", "ITEM_REPEATED", item.code))
+                continue
             fates.append(_outcome(before, after))
             known[item.code] = after
+            if after == before:
+                named.add(item.code)
     changed = [row for code, row in known.items() if row != at_first.get(code)]
     ids = await _write(changed)
     await _described(
@@ -215,7 +224,30 @@ async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = 
     ]
     if told_of:
         announce(ItemsChanged(via, tuple(ids[row.code] for row in told_of)))
+    if told_in is not None:
+        same = (f is ItemOutcome.SAME for f in fates)
+        await remember(told_in, {item.code for item in compress(told, same)})
     return fates
+
+
+async def _named_before(
+    told: Sequence[ToldItem],
+    known: Mapping[str, _Row],
+    categories: Mapping[Names, UUID],
+    told_in: UUID | None,
+) -> set[str]:
+    """Which of the items the file has named in earlier batches and left as they were; of those alone
+    that it is about to change, or to tell plugins of."""
+    if told_in is None:
+        return set()
+    changing = set()
+    for item in told:
+        before = known.get(item.code)
+        if before is not None and before.told_in != told_in:
+            category_id = categories.get(item.category) if item.category is not None else None
+            if item.details or _told_of(item, before, category_id, told_in) != before:
+                changing.add(item.code)
+    return await remembered(told_in, changing)
 
 
 def _comes_back(before: _Row, state: ItemState | None) -> bool:
@@ -254,10 +286,10 @@ def _told_of(
         category_id=category_id or before.category_id,
         price_fen=before.price_fen if item.price_fen is None else item.price_fen,
         state=state.value,
-        told_in=told_in or before.told_in,
     )
-    same = all(getattr(before, key) == getattr(after, key) for key in _SHOWN)
-    return replace(after, version=before.version if same else before.version + 1)
+    if after == before:
+        return before
+    return replace(after, version=before.version + 1, told_in=told_in or before.told_in)
 
 
 def _outcome(before: _Row | None, after: _Row) -> ItemOutcome:

@@ -30,6 +30,11 @@ class ImportFileInvalid(ShukeError):
     sentence = "The file can't be read as a list: {why}."
 
 
+class ImportOptionInvalid(ShukeError):
+    code = "IMPORT_OPTION_INVALID"
+    sentence = "The option {option!r} can't be: {why}."
+
+
 class ImportRowUnknown(ShukeError):
     code = "IMPORT_ROW_UNKNOWN"
     sentence = "There is no such open row of an import."

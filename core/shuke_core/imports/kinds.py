@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from shuke_core.access.permissions import Permission
 from shuke_core.imports.errors import ImportKindUnknown
 
 Cells = Mapping[str, str]  # by column; empty ones are left out
+Options = Mapping[str, object]  # how the asker wants a file taken in
 
 
 class Taken(Enum):
@@ -29,12 +31,35 @@ class RowRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedWith:
+    """A row with which nothing is wrong but what it belongs to: the row at that place in the batch is."""
+
+    place: int
+
+
+Fate = Taken | RowRefused | RefusedWith
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The import that rows are of: its id, when somebody asked for it, and how they want it done."""
+
+    id: UUID
+    at: datetime
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
 class ImportKind:
     """What can be imported. `headings` leads from what a heading may say, in lower case, to the column.
 
     Headings that are not known become columns of their own name. Without one of the `needed` columns a
-    file is refused. `take` gets a batch of rows and the import's id, in the unit of work that also keeps
-    how far the file has been read, and says of each row what became of it.
+    file is refused. `take` gets a batch of rows, in the unit of work that also keeps how far the file has
+    been read, and says of each row what became of it.
+
+    Rows that follow each other and say the same in the column `together` come in one batch. `check`
+    raises for options that it does not know or can't grant; without one there are none. What stood in
+    columns that are not `plain` is not repeated, in no finding and no audit: it may name somebody.
     """
 
     key: str
@@ -42,7 +67,10 @@ class ImportKind:
     permission: Permission
     headings: Mapping[str, str]
     needed: frozenset[str]
-    take: Callable[[Sequence[Cells], UUID], Awaitable[Sequence["Taken | RowRefused"]]]
+    take: Callable[[Sequence[Cells], Asked], Awaitable[Sequence[Fate]]]
+    together: str | None = None
+    check: Callable[[Options], Awaitable[None]] | None = None
+    plain: frozenset[str] | None = None
 
 
 _declared: dict[str, ImportKind] = {}

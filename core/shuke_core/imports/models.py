@@ -1,4 +1,4 @@
-"""Tables of imports: the file that is being taken in, how far, and the rows that could not be."""
+"""Tables of imports: the file that is taken in, how far, what it has named, the rows that can't be."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -15,7 +15,8 @@ class FileImport(TenantModel):
     """A file that one of the staff wants taken in.
 
     `state`: waiting (to be read, or further), done, dead (it failed). `chunk` and `place` are where the
-    next row begins: the piece of the file, and the byte in it. `columns` are the headings as the kind
+    next row begins: the piece of the file, and the byte in it. `options` are how the asker wants it
+    taken in, as its kind reads them. `columns` are the headings as the kind
     knows them, null until they are read. `reason` is the code of what it failed for, or of its last
     attempt, in words.
     """
@@ -25,6 +26,7 @@ class FileImport(TenantModel):
     )
     staff_id: UUID
     kind = fields.CharField(max_length=60)
+    options: dict[str, object] | None = fields.JSONField(null=True)
     file: fields.ForeignKeyNullableRelation[File] = fields.ForeignKeyField(
         "core.File", related_name=False, on_delete=fields.RESTRICT, null=True
     )
@@ -60,7 +62,8 @@ class FileImport(TenantModel):
 class RefusedRow(TenantModel):
     """A row that could not be taken in: which column, why, and the row itself, sealed.
 
-    `row_no` counts from 2, as spreadsheets show it: the headings are row 1. state: open → mended.
+    `row_no` counts from 2, as spreadsheets show it: the headings are row 1. Rows of one order have in
+    `begins_at` the number of its first: they are tried again together. state: open → mended.
     """
 
     file_import: fields.ForeignKeyRelation[FileImport] = fields.ForeignKeyField(
@@ -68,6 +71,7 @@ class RefusedRow(TenantModel):
     )
     file_import_id: UUID
     row_no = fields.IntField()
+    begins_at: int | None = fields.IntField(null=True)
     sealed = fields.BinaryField()
     field = fields.CharField(max_length=120)
     code = fields.CharField(max_length=40)
@@ -80,3 +84,18 @@ class RefusedRow(TenantModel):
         table = "refused_row"
         unique_together: ClassVar = (("tenant_id", "file_import_id", "row_no"),)
         indexes: ClassVar = (("tenant_id", "file_import_id", "state", "row_no"),)
+
+
+class ImportMemory(TenantModel):
+    """Marks of what a batch of rows has named without changing it: eight bytes each, sorted."""
+
+    file_import: fields.ForeignKeyRelation[FileImport] = fields.ForeignKeyField(
+        "core.FileImport", related_name=False, on_delete=fields.CASCADE
+    )
+    file_import_id: UUID
+    marks = fields.BinaryField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "import_memory"
+        indexes: ClassVar = (("tenant_id", "file_import_id", "id"),)

@@ -17,7 +17,8 @@ from shuke_core.audit.services import record
 from shuke_core.files.errors import FileUnknown
 from shuke_core.files.services import delete_file, file_card, read_chunk
 from shuke_core.imports.errors import ImportFileInvalid, ImportKindUnknown, ImportNotPermitted
-from shuke_core.imports.kinds import ImportKind, RowRefused, Taken, kind_of
+from shuke_core.imports.grouping import MOST_TOGETHER, ReadRow, runs, safe_end, take_rows
+from shuke_core.imports.kinds import Asked, Cells, ImportKind, RowRefused, Taken, kind_of
 from shuke_core.imports.rules import (
     TELLING,
     FileUnreadable,
@@ -26,9 +27,10 @@ from shuke_core.imports.rules import (
     layout_of,
     raw_rows,
     read_row,
+    rough_cell,
     rough_cells,
 )
-from shuke_core.imports.services import TOPIC, keep_refused
+from shuke_core.imports.services import TOPIC, keep_refused, tell
 from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.faults import PASSING
@@ -47,7 +49,7 @@ LEASED = Leased("file_import", waiting="waiting")
 _FINAL = (ImportFileInvalid, ImportKindUnknown, ImportNotPermitted, FileUnknown)
 _ASKED = (
     "q.id, q.staff_id, q.kind, q.file_id, q.encoding, q.delimiter, q.columns::text AS columns, "
-    "q.chunk, q.place, q.rows"
+    "q.chunk, q.place, q.rows, q.requested_at, q.options::text AS options"
 )
 
 log = logging.getLogger("shuke.imports")
@@ -137,56 +139,97 @@ async def _take(lease: Lease, row: Row) -> None:
     else:
         columns = tuple(orjson.loads(row["columns"]))
         layout = Layout(row["encoding"], row["delimiter"], columns)
-    batch, is_over = await _batch(window, start, layout)
-    await _take_rows(row, kind, layout, batch)
-    chunk, place = window.place_of(batch[-1].end if batch else start)
+    batch, is_over = await _batch(window, start, layout, kind)
+    await _take_rows(row, kind, batch)
+    end = batch[-1].raw.end if batch else start
+    chunk, place = window.place_of(end)
     await fetch(
         "UPDATE file_import SET chunk = $3, place = $4, bytes_read = bytes_read + $5 "
         "WHERE tenant_id = $1 AND id = $2",
-        *(row["id"], chunk, place, (batch[-1].end if batch else start) - row["place"]),
+        *(row["id"], chunk, place, end - row["place"]),
     )
+    if batch:
+        await tell(row["id"], "progressed")
     if is_over:
         await _finish(row["id"], row["file_id"])
 
 
-async def _batch(window: _Window, start: int, layout: Layout) -> tuple[list[RawRow], bool]:
-    """The next rows of the file, and whether they are its last."""
-    batch: list[RawRow] = []
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A row, what it says (None: it is blank), and by what it belongs to others."""
+
+    raw: RawRow
+    said: Cells | RowRefused | None
+    key: str | None
+
+
+async def _batch(
+    window: _Window, start: int, layout: Layout, kind: ImportKind
+) -> tuple[list[_Read], bool]:
+    """The next rows of the file, and whether they are its last. What belongs together is not parted."""
+    batch: list[_Read] = []
     wide = 0
     while True:
-        at = batch[-1].end if batch else start
+        at = batch[-1].raw.end if batch else start
         for raw in raw_rows(window.data, at, layout.delimiter, is_all=window.is_all):
-            batch.append(raw)
+            batch.append(_read(raw, layout, kind))
             wide += len(raw.data)
-            if len(batch) == ROWS or wide >= MOST_BATCH_BYTES:
-                return batch, False
+            if len(batch) >= ROWS or wide >= MOST_BATCH_BYTES:
+                # Looked at now and then: what is together is seldom longer than a batch.
+                if whole := safe_end([row.key for row in batch]):
+                    return batch[:whole], False
+                if len(batch) > ROWS + MOST_TOGETHER or wide >= 4 * MOST_BATCH_BYTES:
+                    raise ImportFileInvalid(
+                        why=f"more than {MOST_TOGETHER} rows in a row have the same {kind.together}"
+                    )
         if window.is_all:
             return batch, True
         await window.widen()
 
 
-async def _take_rows(row: Row, kind: ImportKind, layout: Layout, batch: list[RawRow]) -> None:
+def _read(raw: RawRow, layout: Layout, kind: ImportKind) -> _Read:
+    together = kind.together
+    said = read_row(raw, layout)
+    if isinstance(said, RowRefused) and kind.plain is not None and said.code != "ROW_TOO_WIDE":
+        said = RowRefused(
+            said.field, said.code, ""
+        )  # it is a piece of the row, whatever stands there
+    if together is None or said is None:
+        return _Read(raw, said, None)
+    if isinstance(said, RowRefused):
+        return _Read(raw, said, rough_cell(raw, layout, together))
+    return _Read(raw, said, said.get(together, "").strip() or None)
+
+
+async def _take_rows(row: Row, kind: ImportKind, batch: list[_Read]) -> None:
     first = row["rows"] + 2  # the headings are row 1
-    refused: list[tuple[int, dict[str, str], RowRefused]] = []
-    readable: list[tuple[int, dict[str, str]]] = []
-    for row_no, raw in enumerate(batch, start=first):
-        cells = read_row(raw, layout)
-        if isinstance(cells, RowRefused):
-            refused.append((row_no, dict(rough_cells(raw)), cells))
-        elif cells is not None:
-            readable.append((row_no, dict(cells)))
-    fates = await kind.take([cells for _, cells in readable], row["id"]) if readable else []
-    for (row_no, cells), fate in zip(readable, fates, strict=True):
-        if isinstance(fate, RowRefused):
-            refused.append((row_no, cells, fate))
-    await keep_refused(row["id"], sorted(refused, key=lambda each: each[0]))
+    begins = {
+        place: first + start
+        for start, end in runs([each.key for each in batch])
+        for place in range(start, end)
+    }
+    rows = [
+        (each, ReadRow(first + place, each.said, begins.get(place)))
+        for place, each in enumerate(batch)
+        if each.said is not None
+    ]
+    asked = Asked(row["id"], row["requested_at"], orjson.loads(row["options"] or "{}"))
+    fates = await take_rows(kind, asked, [read for _, read in rows])
+    await keep_refused(
+        row["id"],
+        [
+            (read, rough_cells(each.raw) if isinstance(read.read, RowRefused) else read.read, fate)
+            for (each, read), fate in zip(rows, fates, strict=True)
+            if isinstance(fate, RowRefused)
+        ],
+    )
     taken = {each: sum(fate is each for fate in fates) for each in Taken}
     await fetch(
         "UPDATE file_import SET rows = rows + $3, entered = entered + $4, changed = changed + $5, "
         "same = same + $6, refused = refused + $7, attempt = 0, due_at = now(), lease = NULL "
         "WHERE tenant_id = $1 AND id = $2",
         *(row["id"], len(batch), taken[Taken.ENTERED], taken[Taken.CHANGED], taken[Taken.SAME]),
-        len(refused),
+        sum(isinstance(fate, RowRefused) for fate in fates),
     )
 
 
@@ -201,6 +244,7 @@ async def _finish(import_id: UUID, file_id: UUID) -> None:
     await delete_file(file_id)
     changes = {key: (None, value) for key, value in rows[0].items()}
     await record("import.done", f"file_import:{import_id}", changes=changes)
+    await tell(import_id, "done")
 
 
 async def _fail(lease: Lease, row: Row, failure: Exception) -> None:
@@ -217,6 +261,7 @@ async def _fail(lease: Lease, row: Row, failure: Exception) -> None:
     if dead is not None:
         await delete_file(row["file_id"])
         await record("import.failed", f"file_import:{row['id']}", changes={"reason": (None, code)})
+        await tell(row["id"], "failed")
 
 
 async def forget_refused_rows() -> bool:

@@ -189,6 +189,17 @@ def read_row(row: RawRow, layout: Layout) -> Cells | RowRefused | None:
     return named or None
 
 
+def rough_cell(row: RawRow, layout: Layout, column: str) -> str | None:
+    """What a row says in the column, as far as that can be made out, however ill the row is."""
+    text = row.data.decode(layout.encoding, "replace").split("\n", 1)[0]
+    try:
+        cells = next(csv.reader(io.StringIO(text), delimiter=layout.delimiter), [])
+    except csv.Error:
+        return None
+    named = dict(zip(layout.columns, cells, strict=False))
+    return named.get(column, "").strip() or None
+
+
 def _roughly(data: bytes) -> str:
     return data[:400].decode(UTF8, "replace").strip()
 

@@ -1,12 +1,14 @@
-"""The tenant's earning rule, as versions that are never changed once they have been used."""
+"""Tables of points: the earning rule in its versions, and orders that earn nothing."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
+from uuid import UUID
 
 from tortoise import fields
 
 from shuke_core.kit.models import TenantModel
+from shuke_core.orders.models import Order
 
 
 class EarningRule(TenantModel):
@@ -24,3 +26,22 @@ class EarningRule(TenantModel):
         abstract = False
         table = "earning_rule"
         unique_together: ClassVar = (("tenant_id", "version"),)
+
+
+class WithheldOrder(TenantModel):
+    """An order that earns nothing, whoever claims it and whenever: its points are counted elsewhere.
+
+    Written in the commit that records the order, so that no reaction can be quicker.
+    """
+
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "core.Order", related_name=False, on_delete=fields.CASCADE
+    )
+    order_id: UUID
+    reason = fields.CharField(max_length=60)
+    withheld_at: datetime = fields.DatetimeField()
+
+    class Meta(TenantModel.Meta):
+        abstract = False
+        table = "withheld_order"
+        unique_together: ClassVar = (("tenant_id", "order_id"),)

@@ -21,6 +21,7 @@ from shuke_core.members.following import hold_members
 from shuke_core.points.errors import EarningRuleInvalid, EarningRuleMissing
 from shuke_core.points.events import PointsMoved
 from shuke_core.points.rules import points_for, points_to_take_back
+from shuke_core.points.withholding import withheld_of
 from shuke_core.tenants.queries import this_tenant
 
 ORDER = "order"
@@ -110,12 +111,14 @@ async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
     were new.
 
     An order is rated by the rule of the moment it was received, however late the worker comes to
-    it; its points live from its own business day. Orders without a member earn when claimed. What is
-    received while a member is blocked for points earns nothing, then or later: the audit says so.
+    it; its points live from its own business day. Orders without a member earn when claimed, withheld
+    ones (`withholding`) never. What is received while a member is blocked for points earns nothing,
+    then or later: the audit says so.
     """
     if not orders:
         return 0
     rules, tenant = await _rules(), await this_tenant()
+    withheld = await withheld_of(UUID(order["order_id"]) for order in orders)
     buyers = {UUID(order["member_id"]) for order in orders if order["member_id"] is not None}
     now = await hold_members(buyers)  # who was merged since they bought earns as who they are now
     blocks = await blocks_of(set(now.values()), BlockPurpose.POINTS) if buyers else {}
@@ -124,7 +127,7 @@ async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
         received_at = datetime.fromisoformat(order["received_at"])
         rule = _rule_at(rules, received_at)
         points = points_for(order["total_fen"], rule.points_per_yuan)
-        if order["member_id"] is None or points <= 0:
+        if order["member_id"] is None or points <= 0 or UUID(order["order_id"]) in withheld:
             continue
         member_id, order_id = UUID(order["member_id"]), UUID(order["order_id"])
         if member_id not in now:  # erased since: the order is kept, and nobody's

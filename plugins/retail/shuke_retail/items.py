@@ -11,6 +11,12 @@ NAMES = {
     **dict.fromkeys(("spec", "规格", "规格型号"), "spec"),
 }
 LONGEST = {"brand": 60, "barcode": 32, "spec": 120}
+# What stands there afterwards: what is told of, and of the rest what stood there before.
+_AFTER = ", ".join(
+    f"CASE WHEN excluded.item_id = ANY (${nth}::uuid[]) THEN excluded.{name} "
+    f"ELSE retail_item.{name} END"
+    for nth, name in enumerate(LONGEST, start=7)
+)
 
 
 def of_retail(details: Mapping[str, str]) -> dict[str, str]:
@@ -34,13 +40,10 @@ async def describe_items(items: Sequence[DescribedItem]) -> None:
         "SELECT $1, t.id, t.item_id, nullif(t.brand, ''), nullif(t.barcode, ''), "
         "nullif(t.spec, '') FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], "
         "$6::text[]) AS t(id, item_id, brand, barcode, spec) ORDER BY t.item_id "
-        "ON CONFLICT (tenant_id, item_id) DO UPDATE SET "
-        "brand = CASE WHEN excluded.item_id = ANY ($7::uuid[]) THEN excluded.brand "
-        "ELSE retail_item.brand END, "
-        "barcode = CASE WHEN excluded.item_id = ANY ($8::uuid[]) THEN excluded.barcode "
-        "ELSE retail_item.barcode END, "
-        "spec = CASE WHEN excluded.item_id = ANY ($9::uuid[]) THEN excluded.spec "
-        "ELSE retail_item.spec END",
+        f"ON CONFLICT (tenant_id, item_id) DO UPDATE SET (brand, barcode, spec) = ({_AFTER}) "
+        # Told again it is not written again.
+        "WHERE (retail_item.brand, retail_item.barcode, retail_item.spec) "
+        f"IS DISTINCT FROM ({_AFTER})",
         [new_id() for _ in told],
         list(told),
         *([fields.get(name) for fields in told.values()] for name in LONGEST),

@@ -3,12 +3,14 @@
 import strawberry
 
 from shuke_core.access.permissions import CATALOG_READ
+from shuke_core.catalog.errors import ItemSearchInvalid
 from shuke_core.catalog.queries import (
     EVERY_STATE,
     categories_below,
     category_of_id,
     item_of_code,
     item_of_id,
+    items_beginning,
     items_of,
 )
 from shuke_core.catalog.rules import ItemState
@@ -74,19 +76,28 @@ class CatalogQuery:
         return answered_by(category_of_id(category_id)) if category_id else None
 
     @strawberry.field(
-        description="Items, newest first: in these states or any, of a category and those below it.",
+        description="Items in these states or any: newest first, all or of a category and those below "
+        "it; or, with `search`, those whose name begins so, by name; with `codeBegins` by code. Only one "
+        "of the three may be asked for.",
         metadata=asks(Audience.STAFF, CATALOG_READ),
     )
     async def items(
         self,
         category_id: strawberry.ID | None = None,
         states: list[ItemState] | None = None,
+        search: str | None = None,
+        code_begins: str | None = None,
         first: int = 20,
         after: str | None = None,
     ) -> Connection[Item]:
         category = None if category_id is None else id_of(category_id) or NOBODY
         wanted = EVERY_STATE if states is None else tuple(states)
-        return answered_by(await items_of(wanted, category, first, after))  # type: ignore[no-any-return]
+        if search is None and code_begins is None:
+            return answered_by(await items_of(wanted, category, first, after))  # type: ignore[no-any-return]
+        if category is not None:
+            raise ItemSearchInvalid()
+        found = items_beginning(wanted, first, after, name=search, code=code_begins)
+        return answered_by(found)  # type: ignore[no-any-return]
 
     @strawberry.field(
         description="An item; null for an id that is not there.",

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 from shuke_core.access.permissions import IMPORTS_RUN
 from shuke_core.access.rights import FieldClass
 from shuke_core.imports.errors import ImportRowUnknown, ImportUnknown
+from shuke_core.imports.kinds import Options
 from shuke_core.imports.queries import import_of_id
 from shuke_core.imports.services import Redone, correct_row, redo_import, request_import
 from shuke_schema.context import id_of
@@ -27,6 +28,7 @@ class FileImportErrorCode(Enum):
     IMPORT_UNKNOWN = "IMPORT_UNKNOWN"
     IMPORTS_TOO_MANY = "IMPORTS_TOO_MANY"
     IMPORT_FILE_INVALID = "IMPORT_FILE_INVALID"
+    IMPORT_OPTION_INVALID = "IMPORT_OPTION_INVALID"
     IMPORT_ROW_UNKNOWN = "IMPORT_ROW_UNKNOWN"
     IMPORT_CELLS_INVALID = "IMPORT_CELLS_INVALID"
     FILE_UNKNOWN = "FILE_UNKNOWN"
@@ -63,11 +65,33 @@ _FAILURES = Failures(
         "IMPORT_NOT_PERMITTED": "kind",
         "IMPORT_UNKNOWN": "id",
         "IMPORT_FILE_INVALID": "fileId",
+        "IMPORT_OPTION_INVALID": "options",
         "IMPORT_ROW_UNKNOWN": "id",
         "IMPORT_CELLS_INVALID": "cells",
         "FILE_UNKNOWN": "fileId",
     },
 )
+
+
+@strawberry.input(description="How a file is wanted. Each kind of import has options of its own.")
+class FileImportOptions:
+    integration: str | None = strawberry.field(
+        default=None,
+        description="Of `orders`: the key of the integration whose orders the file has, so that what it "
+        "has sent already is known. Files that name none have a source of their own.",
+    )
+    without_points: bool = strawberry.field(
+        default=False,
+        description="Of `orders`: they earn nothing, since their points are counted elsewhere.",
+    )
+
+    def told(self) -> Options:
+        told: dict[str, object] = {}
+        if self.integration is not None:
+            told["integration"] = self.integration
+        if self.without_points:
+            told["withoutPoints"] = True
+        return told
 
 
 def _redone(done: Redone | None, errors: list[FileImportError]) -> RedonePayload:
@@ -81,13 +105,17 @@ def _redone(done: Redone | None, errors: list[FileImportError]) -> RedonePayload
 @strawberry.type
 class ImportsMutation:
     @strawberry.mutation(
-        description="Has a stored file taken in, in the background. The kind `items`: a CSV with a "
-        "heading row. What is told again changes nothing.",
+        description="Has a stored file taken in, in the background: a CSV with a heading row. The kinds: "
+        "`items`, one a row, and `orders`, a row for each of their lines. What is told again changes "
+        "nothing.",
         metadata=asks(Audience.STAFF, IMPORTS_RUN),
     )
-    async def start_file_import(self, kind: str, file_id: strawberry.ID) -> FileImportPayload:
+    async def start_file_import(
+        self, kind: str, file_id: strawberry.ID, options: FileImportOptions | None = None
+    ) -> FileImportPayload:
         async def act() -> UUID:
-            return await request_import(kind, id_of(file_id) or NOBODY)
+            told = {} if options is None else options.told()
+            return await request_import(kind, id_of(file_id) or NOBODY, told)
 
         import_id, errors = await _FAILURES.attempt(act)
         read = answered_by(import_of_id(import_id)) if import_id else None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from tests.core.catalog.shelf import act, announced, items_of
+from tests.support.imports import asked_import
 from tests.support.shop import Shop
 
 from shuke_core.catalog.errors import (
@@ -136,11 +137,12 @@ async def test_a_connector_has_the_last_word_and_a_file_the_first(shop: Shop) ->
     twice = [TEA, ToldItem("T-1", "狮峰龙井")]
     assert await act(shop, lambda: take_items(twice, "erp")) == [ENTERED, CHANGED]
     assert (await items_of(shop))[0][1] == "狮峰龙井"
-    file, repeated = new_id(), ItemRefused("code", "ITEM_REPEATED", "T-1")
+    file, another = [await asked_import(shop, b"code\nT-1\n") for _ in range(2)]
+    repeated = ItemRefused("code", "ITEM_REPEATED", "T-1")
     assert await act(shop, lambda: take_items(twice, "file", file)) == [CHANGED, repeated]
     # Also where it comes in a later batch of the same file, and not in another one.
     assert await act(shop, lambda: take_items(twice[1:], "file", file)) == [repeated]
-    assert await act(shop, lambda: take_items([TEA], "file", new_id())) == [SAME]
+    assert await act(shop, lambda: take_items([TEA], "file", another)) == [SAME]
     assert (await items_of(shop))[0][1] == "龙井"
 
 
@@ -152,7 +154,7 @@ async def test_what_is_retired_is_sold_no_more_whoever_tells_so(shop: Shop) -> N
         with pytest.raises(ItemStateRefused):
             await act(shop, lambda s=state: change_item(row["id"], 2, ItemChange(state=s)))  # type: ignore[misc]
         told = [ToldItem("T-1", "井", ("饮品", "茶"), 1, state), ToldItem("T-2", "袋", None, 5)]
-        for via, file in (("erp", None), ("file", new_id())):
+        for via, file in (("erp", None), ("file", await asked_import(shop, b"code\nT-1\n"))):
             fates = await act(shop, lambda t=told, v=via, f=file: take_items(t, v, f))  # type: ignore[misc]
             assert fates[0] == ItemRefused("state", "ITEM_RETIRED", "T-1")
             assert isinstance(fates[1], ItemOutcome)

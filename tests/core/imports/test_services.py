@@ -25,11 +25,13 @@ from shuke_core.imports.errors import (
     ImportsTooMany,
     ImportUnknown,
 )
+from shuke_core.imports.memory import forget_memory
 from shuke_core.imports.reading import forget_refused_rows, work_on_imports
 from shuke_core.imports.services import Redone, correct_row, redo_import, request_import
 from shuke_core.kit import clock
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch, unit_of_work
+from shuke_core.plugin_host import enable_plugin
 from shuke_core.profiles.avatars import upload_picture
 
 _COUNTS = (
@@ -107,6 +109,66 @@ async def test_told_again_it_changes_nothing(shop: Shop) -> None:
     assert (await _counts(shop, again))[2:7] == (13, 0, 0, 4, 7)
     assert await items_of(shop) == before
     assert len(await announced(shop, "items.changed")) == 1
+
+
+async def _writes(shop: Shop, table: str) -> set[tuple[str, str]]:
+    """Where each row of the table stands: a row that is written again stands elsewhere."""
+    rows = await shop.rows(f"SELECT id::text, ctid::text FROM {table} WHERE tenant_id = $1")
+    return {(row["id"], row["ctid"]) for row in rows}
+
+
+async def test_a_file_that_comes_again_writes_only_the_rows_that_differ(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", 50)
+    async with unit_of_work(shop.tenant_id):
+        await enable_plugin("retail")
+    lines = [f"C{n},名{n},茶,{n},,西湖\n" for n in range(200)]
+    await imported(shop, (HEADINGS + "".join(lines)).encode())
+    before = {table: await _writes(shop, table) for table in ("item", "retail_item")}
+    lines[7], lines[190] = "C7,名7,茶,7.50,,西湖\n", "C190,名190,茶,190,,虎跑\n"
+    again = await imported(shop, (HEADINGS + "".join(lines)).encode())
+    assert (await _counts(shop, again))[2:7] == (200, 0, 1, 199, 0)
+    after = {table: await _writes(shop, table) for table in ("item", "retail_item")}
+    assert [len(after[table] - before[table]) for table in before] == [1, 1]
+
+
+@pytest.mark.parametrize("rows", [1, 500])
+async def test_of_a_code_in_two_rows_the_second_is_refused_unless_both_say_what_is_there(
+    rows: int, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", rows)
+    first = "".join(f"{code},x,,1,,\n" for code in "ABCD")
+    await imported(shop, (HEADINGS + first).encode())
+    rest = "A,x,,2,,\nB,,,,,西湖\nC,x,,1,,\nD,x,,2,,\nD,x,,1,,\n"
+    again = await imported(shop, (HEADINGS + "A,x,,1,,\nB,x,,1,,\nC,x,,1,,\n" + rest).encode())
+    assert (await _counts(shop, again))[2:7] == (8, 0, 1, 4, 3)
+    assert [(fault[0], fault[2]) for fault in await _refused(shop)] == [
+        (5, "ITEM_REPEATED"),
+        (6, "ITEM_REPEATED"),
+        (9, "ITEM_REPEATED"),
+    ]
+    assert [row[3] for row in await items_of(shop)] == [100, 100, 100, 200]
+
+
+async def test_what_a_file_has_named_is_forgotten_once_its_import_has_ended(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", 2)
+    await imported(shop, (HEADINGS + "A,x,,1,,\nB,x,,1,,\nC,x,,1,,\n").encode())
+    await asked_import(shop, (HEADINGS + "A,x,,1,,\nB,x,,1,,\nC,x,,1,,\n").encode())
+    assert await work_on_imports(shop.tenant_id)
+    marks = "SELECT octet_length(marks) AS n FROM import_memory WHERE tenant_id = $1 ORDER BY id"
+    async with unit_of_work(shop.tenant_id):
+        assert await forget_memory() is False
+    assert await shop.rows(marks) == [{"n": 16}]
+    while await work_on_imports(shop.tenant_id):
+        pass
+    assert await shop.rows(marks) == [{"n": 16}, {"n": 8}]
+    async with unit_of_work(shop.tenant_id):
+        assert await forget_memory() is True
+        assert await forget_memory() is False
+    assert await shop.rows(marks) == []
 
 
 async def test_what_chinese_spreadsheets_save_is_decoded_and_said(shop: Shop) -> None:

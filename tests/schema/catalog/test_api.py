@@ -199,6 +199,58 @@ async def test_staff_enter_change_and_retire_an_item(client: httpx.AsyncClient, 
     assert retired["retireItem"]["item"] == {"state": "RETIRED"}
 
 
+FOUND = """
+query ($search: String, $code: String, $states: [ItemState!], $first: Int! = 2, $after: String,
+       $category: ID) {
+  items(search: $search, codeBegins: $code, states: $states, first: $first, after: $after,
+        categoryId: $category) {
+    edges { node { code name } } pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+
+async def _found(client: httpx.AsyncClient, shop: Shop, **asked: object) -> list[str]:
+    """The codes that are found, page by page."""
+    codes: list[str] = []
+    after = None
+    while True:
+        page = (await data(client, shop, FOUND, "clerk", after=after, **asked))["items"]
+        codes += [edge["node"]["code"] for edge in page["edges"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return codes
+        assert len(page["edges"]) == 2
+
+
+async def test_staff_find_items_by_how_name_or_code_begins(
+    client: httpx.AsyncClient, shop: Shop
+) -> None:
+    names = ["无糖茶", "无糖可乐", "Cola", "COLA Zero", "cola", "可乐", "col%", "a_b", "􏿿x"]
+    told = [ToldItem(f"T-{n}", name, None, n) for n, name in enumerate(names)]
+    told += [ToldItem("t-9", "龙井", None, 1, ItemState.RETIRED), ToldItem("U_1", "a", None, 1)]
+    await act(shop, lambda: take_items(told, "erp"))
+    for search, codes in (
+        ("无", ["T-1", "T-0"]),
+        ("COL", ["T-6", "T-2", "T-4", "T-3"]),
+        ("　ｃｏｌａ  z", ["T-3"]),
+        ("a", ["U_1", "T-7"]),
+        ("a_", ["T-7"]),
+        ("%", []),
+        ("可乐x", []),
+        ("  ", []),
+        ("\U0010ffff", ["T-8"]),
+        ("x" * 500, []),
+    ):
+        assert await _found(client, shop, search=search) == codes, search
+    assert await _found(client, shop, code="T-") == [f"T-{n}" for n in range(9)] + ["t-9"]
+    assert await _found(client, shop, code="u_") == ["U_1"]
+    assert await _found(client, shop, search="龙", states=["ON_SALE", "DRAFT"]) == []
+    assert await _found(client, shop, search="龙", states=["RETIRED"]) == ["t-9"]
+    for both in ({"search": "a", "code": "b"}, {"search": "a", "category": "x"}):
+        assert code_of(await ask_api(client, shop, FOUND, "clerk", **both)) == "ITEM_SEARCH_INVALID"
+
+
 async def test_staff_shape_the_tree(client: httpx.AsyncClient, shop: Shop) -> None:
     make = 'mutation { createCategory(name: "%s") { category { id place } errors { code } } }'
     ids = []
