@@ -130,7 +130,7 @@ class _History:
         for nth in known:
             zone, hour = self.tenant.zone, self.tenant.day_starts_at
             fact = clean_ticket(bodies[nth], zone=zone, day_starts_at=hour, now=self.now)
-            if not isinstance(fact, Rejected):
+            if isinstance(fact, CleanSale | CleanRefund):
                 facts.append((nth, fact))
         if not facts:
             return set()
