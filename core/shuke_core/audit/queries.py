@@ -6,12 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shuke_core.audit.sealed import Kept, Told, damaged, subjects_of, told
+from shuke_core.audit.sealed import Kept, Told, damaged, keys_that_open, subjects_of, told
 from shuke_core.kit.conditions import Conditions
-from shuke_core.kit.crypto import CannotOpen
 from shuke_core.kit.pagination import MOST_ROWS
 from shuke_core.kit.transactions import fetch
-from shuke_core.tenants.keyring import TextKeys, member_keys, tenant_keys
+from shuke_core.tenants.keyring import tenant_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ async def acts_before(
 
 async def opened_entries(rows: Sequence[EntryRow]) -> Mapping[UUID, Told]:
     """What each of the entries says, as far as it can still be read."""
-    own, broken = await _own_keys({row.member_id for row in rows if row.member_id is not None})
+    own, broken = await keys_that_open({row.member_id for row in rows if row.member_id is not None})
     tenant = (await tenant_keys()).for_texts
     opened: dict[UUID, Told] = {}
     for row in rows:
@@ -91,21 +90,6 @@ async def opened_entries(rows: Sequence[EntryRow]) -> Mapping[UUID, Told]:
             key = tenant if row.member_id is None else own.get(row.member_id)
             opened[row.id] = told(row.id, kept, key)
     return opened
-
-
-async def _own_keys(member_ids: set[UUID]) -> tuple[dict[UUID, TextKeys], set[UUID]]:
-    """The members' keys, and whose do not open: one by one only where there is such a one."""
-    try:
-        return await member_keys(member_ids), set()
-    except CannotOpen:
-        own: dict[UUID, TextKeys] = {}
-        broken: set[UUID] = set()
-        for each in member_ids:
-            try:
-                own |= await member_keys({each})
-            except CannotOpen:
-                broken.add(each)
-        return own, broken
 
 
 def _of_member(wanted: Conditions, member_id: UUID) -> str:

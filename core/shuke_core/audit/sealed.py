@@ -90,8 +90,23 @@ def digested(key: bytes, subject: str) -> str:
 
 async def subjects_of(subject: str, member_ids: Iterable[UUID]) -> list[str]:
     """All that the subject may stand as in entries about these members, whoever they were merged from."""
-    keys = await member_keys(set(member_ids))
+    keys, _ = await keys_that_open(set(member_ids))
     return [subject, *(digested(key, subject) for each in keys.values() for key in each.opens)]
+
+
+async def keys_that_open(member_ids: set[UUID]) -> tuple[dict[UUID, TextKeys], set[UUID]]:
+    """The members' keys, and whose do not open: one by one only where there is such a one."""
+    try:
+        return await member_keys(member_ids), set()
+    except CannotOpen:
+        own: dict[UUID, TextKeys] = {}
+        broken: set[UUID] = set()
+        for each in member_ids:
+            try:
+                own |= await member_keys({each})
+            except CannotOpen:
+                broken.add(each)
+        return own, broken
 
 
 def told(entry_id: UUID, kept: Kept, key: TextKeys | None) -> Told:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shuke_core.audit.services import record
+from shuke_core.events.outbox import announce
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import fetch
 from shuke_core.members.doubles import DoubleReason, note_double
 from shuke_core.members.errors import MemberUnknown
+from shuke_core.members.events import MemberAgeChanged
 from shuke_core.members.following import member_now
 from shuke_core.members.moving import move_holdings
 from shuke_core.members.services import (
@@ -111,4 +113,5 @@ async def absorb_visitor(visitor_id: UUID, member_id: UUID) -> None:
         "AND m.tenant_id = $1 AND m.id = $3",
         *(visitor_id, member_id),
     )
+    announce(MemberAgeChanged(member_id))  # a guardian's word may have come along
     await record("member.visitor_absorbed", f"member:{visitor_id}", member_id=member_id)

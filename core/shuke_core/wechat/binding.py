@@ -82,6 +82,8 @@ async def bind_phone(member_id: UUID, told: WechatPhone) -> Bound:
             return Bound(member_id)
         holder = (await find_members([identity])).get(identity)
         if holder is None:
+            if (await lock_people(member_id)).get(member_id) not in ("visitor", "active"):
+                raise MemberUnknown()
             continue
         if holder == member_id:
             return Bound(member_id)

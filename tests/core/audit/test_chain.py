@@ -190,6 +190,12 @@ async def test_a_members_damaged_key_closes_their_entries_alone(shop: Shop) -> N
             *(shop.tenant_id, damaged),
         )
     async with unit_of_work(shop.tenant_id):
+        of_them = Search(subject=f"member:{damaged}", member_id=damaged)
+        await acts_before(
+            of_them, None, 10
+        )  # found as far as they stand in the clear; nothing is raised
+        of_other = Search(subject=f"member:{other}", member_id=other)
+        assert await acts_before(of_other, None, 10) != []
         rows = await acts_before(Search(act="member.renamed"), None, 10)
         told = await opened_entries(rows)
     found = {row.member_id: told[row.id] for row in rows}

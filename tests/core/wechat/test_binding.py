@@ -127,6 +127,22 @@ async def test_somebody_of_the_till_is_found_by_the_phone_with_all_they_have(sho
     assert (await logged_in(shop, "o-visitor")).member_id == at_till
 
 
+async def test_a_phone_is_bound_to_nobody_who_was_erased_just_then(shop: Shop) -> None:
+    came = await visitor(shop)
+    async with unit_of_work(shop.tenant_id):
+        await erase(came, "asked for")
+    with pytest.raises(MemberUnknown):
+        await bound(shop, came)
+
+
+async def test_who_becomes_a_member_may_have_brought_a_guardians_word(shop: Shop) -> None:
+    await shop.sold(shop.ticket(phone=PHONE))
+    at_till, came = await shop.member(PHONE), await visitor(shop)
+    await bound(shop, came)
+    told = "SELECT entity FROM event WHERE tenant_id = $1 AND type = 'member.age_changed'"
+    assert await shop.rows(told) == [{"entity": f"member:{at_till}"}]
+
+
 async def test_binding_again_changes_nothing(shop: Shop) -> None:
     member_id = await with_phone(shop, "o-1")
     assert (await bound(shop, member_id)).member_id == member_id
