@@ -8,6 +8,13 @@ class IntegrationUnknown(ShukeError):
     sentence = "The tenant has no active integration {key!r}."
 
 
+class IntegrationReserved(ShukeError):
+    code = "INTEGRATION_RESERVED"
+    sentence = (
+        "{key!r} is a channel of this house: orders would be taken for its own. Use another key."
+    )
+
+
 class MessageMalformed(ShukeError):
     code = "MESSAGE_MALFORMED"
     sentence = "The body can't be read: {problem}"

@@ -9,7 +9,12 @@ import orjson
 
 from shuke_core.audit.services import record
 from shuke_core.events.outbox import announce
-from shuke_core.integrations.errors import IntegrationUnknown, MessageMalformed, MessageTypeUnknown
+from shuke_core.integrations.errors import (
+    IntegrationReserved,
+    IntegrationUnknown,
+    MessageMalformed,
+    MessageTypeUnknown,
+)
 from shuke_core.integrations.events import MessageTaken
 from shuke_core.integrations.signatures import new_secret, verify
 from shuke_core.kit import clock
@@ -17,6 +22,7 @@ from shuke_core.kit.crypto import Place, seal
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.traces import current_trace
 from shuke_core.kit.transactions import current_tenant, fetch
+from shuke_core.orders.channels import OF_THE_HOUSE
 from shuke_core.tenants.keyring import tenant_keys
 from shuke_core.tenants.services import SLUG, checked_slug
 from shuke_core.worker.wake import wake_after_commit
@@ -40,8 +46,13 @@ class Received:
 
 
 async def add_integration(key: str) -> str | None:
-    """Sets up a signed webhook; returns its secret, once, or None when it is there already."""
+    """Sets up a signed webhook; returns its secret, once, or None when it is there already.
+
+    Raises SlugInvalid, and IntegrationReserved for what is a channel of orders here.
+    """
     checked_slug(key, "integration")
+    if key in OF_THE_HOUSE:
+        raise IntegrationReserved(key=key)
     rows = await fetch(
         "INSERT INTO integration (tenant_id, id, key, kind, state, created_at) "
         "VALUES ($1, $2, $3, 'webhook', 'active', $4) "

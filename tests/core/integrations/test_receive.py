@@ -7,11 +7,12 @@ import pytest
 from tests.support.shop import Shop
 
 from shuke_core.integrations.errors import (
+    IntegrationReserved,
     IntegrationUnknown,
     MessageMalformed,
     MessageTypeUnknown,
 )
-from shuke_core.integrations.services import receive_message, rotate_secret
+from shuke_core.integrations.services import add_integration, receive_message, rotate_secret
 from shuke_core.integrations.signatures import SignatureRefused, sign
 from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
@@ -105,3 +106,11 @@ async def test_messages_are_sealed_at_rest(shop: Shop) -> None:
     await shop.send(shop.ticket(phone="13800138000"))
     rows = await shop.rows("SELECT sealed FROM inbox WHERE tenant_id = $1")
     assert b"13800138000" not in rows[0]["sealed"]
+
+
+@pytest.mark.parametrize("key", ["mini-program", "counter"])
+async def test_no_integration_is_called_as_a_channel_of_the_house(shop: Shop, key: str) -> None:
+    with pytest.raises(IntegrationReserved):
+        async with unit_of_work(shop.tenant_id):
+            await add_integration(key)
+    assert len(await shop.rows("SELECT id FROM integration WHERE tenant_id = $1")) == 1
