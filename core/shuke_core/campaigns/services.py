@@ -315,7 +315,9 @@ def _columns(words: Words, terms: Terms) -> dict[str, Any]:
     columns = {name: getattr(terms, name) for name in _TERMS if name != "channels"}
     channels = orjson.dumps([each.value for each in terms.channels]).decode()
     return {
-        "name_zh": words.name_zh, "name_en": words.name_en, "goal": words.goal,
+        "name_zh": words.name_zh,
+        "name_en": words.name_en,
+        "goal": words.goal,
         **columns,
         "channels": channels,
     }

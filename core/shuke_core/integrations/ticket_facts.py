@@ -21,7 +21,8 @@ class CleanLine:
 class CleanSale:
     """A sale. `at` is UTC; Σ `lines` is `total_fen`; without `phone` and `card` nobody's.
 
-    `name` is what the till calls the buyer, `receipt` the code by which somebody may claim it later.
+    `name` is what the till calls the buyer, `receipt` the code by which somebody may claim it later,
+    `campaign` the code of the campaign that it was made in.
     """
 
     no: str
@@ -34,6 +35,7 @@ class CleanSale:
     total_fen: int
     lines: tuple[CleanLine, ...]
     receipt: str | None = None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

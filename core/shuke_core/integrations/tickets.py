@@ -1,7 +1,7 @@
 """A till's ticket, as JSON, turned into facts that the orders domain may believe.
 
-Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "receipt"?, "total", "lines"?: [{"sku"?,
-"name", "quantity"?, "amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
+Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "receipt"?, "campaign"?, "total", "lines"?:
+[{"sku"?, "name", "quantity"?, "amount"}]}`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
 "refunds_day"?, "total", "lines"?: [{"line", "amount"}]}`. Amounts are yuan. Fields not named here
 are ignored.
 """
@@ -105,6 +105,7 @@ def _clean_sale(raw: Mapping[str, object], clock: _Clock) -> CleanSale:
         total_fen=total_fen,
         lines=clean_lines(raw.get("lines"), total_fen),
         receipt=_receipt(raw.get("receipt")),
+        campaign=optional_text("campaign", raw.get("campaign"), longest=LONGEST_CODE),
     )
 
 

@@ -18,7 +18,8 @@ from shuke_core.orders.rules import SHORTEST_RECEIPT, comparable
 from shuke_core.tenants.keyring import tenant_keys
 
 _OF_RECEIPT = """
-SELECT id, member_id, store_id, total_fen, business_day, placed_at, received_at FROM orders
+SELECT id, member_id, store_id, total_fen, business_day, placed_at, received_at, campaign_id
+  FROM orders
  WHERE tenant_id = $1 AND receipt = $2 LIMIT 2 FOR UPDATE
 """
 _REFUNDED = """
@@ -78,6 +79,7 @@ async def _tell(order: Row, member_id: UUID) -> None:
             order["placed_at"],
             order["received_at"],
             clock.now(),
+            order["campaign_id"],
         )
     )
     for refund in await fetch(_REFUNDED, order["id"]):

@@ -18,6 +18,7 @@ class OrderCompleted:
     business_day: date
     placed_at: datetime
     received_at: datetime
+    campaign_id: UUID | None = None
 
     @property
     def entity(self) -> str:
@@ -37,6 +38,7 @@ class OrderNowClaimed:
     placed_at: datetime
     received_at: datetime
     claimed_at: datetime
+    campaign_id: UUID | None = None
 
     @property
     def entity(self) -> str:

@@ -17,7 +17,8 @@ class Order(TenantModel):
 
     The same ticket number may recur in another store or on another business day, never within
     one: (source, store, external_no, business_day) is the order's business identity. `receipt` is
-    a digest of the code by which an order of nobody's is claimed.
+    a digest of the code by which an order of nobody's is claimed, `campaign_id` the campaign that it was
+    made in, as far as its source says.
     """
 
     source = fields.CharField(max_length=40)
@@ -40,6 +41,7 @@ class Order(TenantModel):
     recorded_at: datetime = fields.DatetimeField()
     version = fields.IntField(default=1)
     receipt = fields.BinaryField(null=True)
+    campaign_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False

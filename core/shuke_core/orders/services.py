@@ -48,6 +48,7 @@ class NewSale:
     lines: tuple[NewLine, ...]
     trace: str | None = None
     receipt: str | None = None
+    campaign_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,15 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
         ), recorded AS (
             INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day,
                                 member_id, state, total_fen, refunded_fen, currency, placed_at,
-                                received_at, recorded_at, version, receipt)
+                                received_at, recorded_at, version, receipt, campaign_id)
             SELECT $1, t.id, $2, t.store_id, t.no, t.day, coalesce(h.who, t.member_id),
                    'completed', t.total, 0,
-                   $3, t.placed_at, t.received_at, $4, 1, t.receipt
+                   $3, t.placed_at, t.received_at, $4, 1, t.receipt, t.campaign
               FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::date[], $9::uuid[],
-                          $10::bigint[], $11::timestamptz[], $12::timestamptz[], $20::bytea[])
-                AS t(id, store_id, no, day, member_id, total, placed_at, received_at, receipt)
+                          $10::bigint[], $11::timestamptz[], $12::timestamptz[], $20::bytea[],
+                          $21::uuid[])
+                AS t(id, store_id, no, day, member_id, total, placed_at, received_at, receipt,
+                     campaign)
               LEFT JOIN held h ON h.named = t.member_id
              ORDER BY t.store_id, t.no, t.day, t.id  -- of one that is told twice here the first
                 ON CONFLICT (tenant_id, source, store_id, external_no, business_day) DO NOTHING
@@ -125,6 +128,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
         [line[3].quantity for line in lines],
         [line[3].amount_fen for line in lines],
         await digests_of(sale.receipt for sale in sales),
+        [sale.campaign_id for sale in sales],
     )
     new = {row["id"]: row["member_id"] for row in rows}
     recorded = [(i, sale) for i, sale in zip(ids, sales, strict=True) if i in new]
@@ -138,6 +142,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
                 sale.business_day,
                 sale.placed_at,
                 sale.received_at,
+                sale.campaign_id,
             ),
             sale.trace,
         )
