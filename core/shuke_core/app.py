@@ -13,6 +13,9 @@ from shuke_core.assignments.queries import MemberAssignments
 from shuke_core.audit import jobs as audit_jobs
 from shuke_core.blocks import holdings as blocks_holdings
 from shuke_core.blocks.queries import BlocksOfMember
+from shuke_core.campaigns import holdings as campaigns_holdings
+from shuke_core.campaigns import live as campaigns_live
+from shuke_core.campaigns import timelines as campaigns_timelines
 from shuke_core.catalog import imports as catalog_imports
 from shuke_core.catalog import live as catalog_live
 from shuke_core.catalog.queries import Category, Item, ItemForStaff
@@ -100,6 +103,7 @@ JOBS = (
 )
 TOPICS = (
     alerts_live,
+    campaigns_live,
     catalog_live,
     exports_live,
     integrations_live,
@@ -119,6 +123,7 @@ HELD = (
     alerts_holdings,
     assignments_holdings,
     blocks_holdings,
+    campaigns_holdings,
     consents_holdings,
     interactions_holdings,
     ledger_holdings,
@@ -134,6 +139,7 @@ HELD = (
 # Importing a room `timelines` declares what of a domain stands in a member's timeline.
 TOLD = (
     assignments_timelines,
+    campaigns_timelines,
     interactions_timelines,
     ledger_timelines,
     members_timelines,

@@ -1,4 +1,4 @@
-"""The mark of a campaign on orders and entries: where it comes from, and that it stays on what follows."""
+"""The mark of a campaign on orders and entries: where it comes from, and that it stays."""
 
 from decimal import Decimal
 from uuid import UUID
