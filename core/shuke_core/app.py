@@ -13,6 +13,7 @@ from shuke_core.assignments.queries import MemberAssignments
 from shuke_core.audit import jobs as audit_jobs
 from shuke_core.blocks import holdings as blocks_holdings
 from shuke_core.blocks.queries import BlocksOfMember
+from shuke_core.campaigns import benefits as campaigns_benefits
 from shuke_core.campaigns import holdings as campaigns_holdings
 from shuke_core.campaigns import live as campaigns_live
 from shuke_core.campaigns import timelines as campaigns_timelines
@@ -64,6 +65,7 @@ from shuke_core.personal_data import holdings as personal_data_holdings
 from shuke_core.personal_data import jobs as personal_data_jobs
 from shuke_core.personal_data.queries import MemberRightsRequests
 from shuke_core.plugin_host import discover
+from shuke_core.points import benefits as points_benefits
 from shuke_core.points import jobs as points_jobs
 from shuke_core.points import live as points_live
 from shuke_core.profiles import holdings as profiles_holdings
@@ -146,6 +148,8 @@ TOLD = (
     notes_timelines,
     orders_timelines,
 )
+# Importing a room `benefits` declares what of a domain a member has, and may use.
+OFFERED = (points_benefits, campaigns_benefits)
 # And importing these says what becomes of what was somebody's who leaves.
 HERITAGE = (assignments,)
 

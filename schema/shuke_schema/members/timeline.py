@@ -59,8 +59,8 @@ class TimelineItem:
 @strawberry.type
 class TimelineOfMember:
     @strawberry.field(
-        description="Orders, points, campaigns, what was said and done, assignments, notes and acts of staff in "
-        "one list, newest first; of it what you have the permissions for.",
+        description="Orders, points, campaigns, what was said and done, assignments, notes and acts of "
+        "staff in one list, newest first; of it what you have the permissions for.",
         metadata=needs(MEMBERS_READ),
     )
     async def timeline(
