@@ -17,6 +17,7 @@ from shuke_core.campaigns import benefits as campaigns_benefits
 from shuke_core.campaigns import holdings as campaigns_holdings
 from shuke_core.campaigns import live as campaigns_live
 from shuke_core.campaigns import timelines as campaigns_timelines
+from shuke_core.campaigns.queries import Campaign
 from shuke_core.catalog import imports as catalog_imports
 from shuke_core.catalog import live as catalog_live
 from shuke_core.catalog.queries import Category, Item, ItemForStaff
@@ -49,6 +50,7 @@ from shuke_core.members import exports as members_exports
 from shuke_core.members import held as members_held
 from shuke_core.members import live as members_live
 from shuke_core.members import timelines as members_timelines
+from shuke_core.members.benefits import BenefitsOfMember
 from shuke_core.members.queries import Member, Oneself
 from shuke_core.merging import holdings as merging_holdings
 from shuke_core.merging import jobs as merging_jobs
@@ -176,6 +178,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     NotesOfMember,
     MemberAssignments,
     MemberConsents,
+    BenefitsOfMember,
     MemberRightsRequests,
     MemberTasks,
     MemberInteractions,
@@ -187,6 +190,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Category,
     Item,
     ItemForStaff,
+    Campaign,
     FileImport,
     RefusedRow,
     MiniProgram,

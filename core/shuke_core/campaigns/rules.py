@@ -29,7 +29,7 @@ class State(Enum):
     CANCELLED = "cancelled"
 
 
-class Phase(Enum):
+class CampaignPhase(Enum):
     """Where a campaign stands at a moment: what was decided, and what its window makes of it."""
 
     DRAFT = "draft"
@@ -60,6 +60,14 @@ class Channel(Enum):
     STORE = "store"
     WEB_SHOP = "web_shop"
     MESSAGE = "message"
+
+
+class ParticipationKind(Enum):
+    """What a member did about a campaign."""
+
+    SEEN = "seen"
+    JOINED = "joined"
+    REWARDED = "rewarded"
 
 
 _BECOMES = {
@@ -98,13 +106,13 @@ def becomes(act: Act, state: State) -> State | None:
     return target if state in sources else None
 
 
-def phase_of(state: State, starts_at: datetime, ends_at: datetime, now: datetime) -> Phase:
+def phase_of(state: State, starts_at: datetime, ends_at: datetime, now: datetime) -> CampaignPhase:
     """Where a campaign stands. A draft whose window has passed is a draft: it can be given another."""
     if state in (State.APPROVED, State.PAUSED) and now >= ends_at:
-        return Phase.ENDED
+        return CampaignPhase.ENDED
     if state is State.APPROVED and now >= starts_at:
-        return Phase.RUNNING
-    return Phase(state.value)
+        return CampaignPhase.RUNNING
+    return CampaignPhase(state.value)
 
 
 def is_code(text: str) -> bool:

@@ -31,8 +31,8 @@ from shuke_core.campaigns.rules import (
     LONGEST_NAME,
     LONGEST_REASON,
     Act,
+    CampaignPhase,
     Channel,
-    Phase,
     State,
     Terms,
     becomes,
@@ -79,7 +79,7 @@ class CampaignState:
     submitted_by_id: UUID | None
 
     @property
-    def phase(self) -> Phase:
+    def phase(self) -> CampaignPhase:
         """Where it stands now."""
         return phase_of(self.state, self.terms.starts_at, self.terms.ends_at, clock.now())
 
@@ -140,7 +140,7 @@ async def change_campaign(
     CampaignChanged, CampaignInvalid, CampaignStateRefused of one that is over, CampaignApproved.
     """
     before = await _held(campaign_id, version)
-    if before.phase in (Phase.ENDED, Phase.CANCELLED):
+    if before.phase in (CampaignPhase.ENDED, CampaignPhase.CANCELLED):
         raise CampaignStateRefused(phase=before.phase.value, act="change")
     new_words = _clean(replace(before.words, **(words or {})))
     new_terms = before.terms
@@ -180,7 +180,7 @@ async def decide(
         await lock_until_commit("campaigns approved")  # of two who approve the last one is refused
     before = await _held(campaign_id, version)
     after = becomes(act, before.state)
-    if after is None or before.phase is Phase.ENDED:
+    if after is None or before.phase is CampaignPhase.ENDED:
         raise CampaignStateRefused(phase=before.phase.value, act=act.value)
     if act in (Act.APPROVE, Act.REJECT) and staff_id == before.submitted_by_id:
         raise CampaignOwnApproval()

@@ -15,6 +15,8 @@ from uuid import UUID
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import Row, fetch
 from shuke_core.members.holdings import Label
+from shuke_core.members.queries import Member
+from shuke_core.projection.declare import Projection, python
 
 MOST_OF_A_KIND = 100
 _COLUMNS = (
@@ -72,6 +74,12 @@ class Benefit:
     amount: int | None
     times_left: int | None
     until: datetime | None
+
+
+class BenefitsOfMember(Projection, joins=Member):
+    """What a member has; found by `benefits_of`."""
+
+    benefits: list[str] = python("id")
 
 
 _kinds: dict[str, BenefitKind] = {}

@@ -56,7 +56,7 @@ async def test_what_runs_is_shown_with_what_is_left_of_it(shop: Shop) -> None:
         ("EARLY", {"starts_at": clock.now() + timedelta(hours=1)}),
         ("STORE", {"channels": (Channel.STORE, Channel.MESSAGE)}),
     ):
-        await running(shop, staff, code, **said)  # type: ignore[arg-type]
+        await running(shop, staff, code, **said)
     await drafted(shop, "DRAFT")
     paused = await running(shop, staff, "PAUSED")
     await done(shop, paused, Act.PAUSE, by=staff[0])

@@ -7,8 +7,8 @@ import pytest
 
 from shuke_core.campaigns.rules import (
     Act,
+    CampaignPhase,
     Channel,
-    Phase,
     State,
     Terms,
     becomes,
@@ -45,15 +45,31 @@ def test_an_act_has_one_outcome_and_few_states_to_be_done_in() -> None:
 @pytest.mark.parametrize(
     ("state", "before", "first", "last", "after"),
     [
-        (State.APPROVED, Phase.APPROVED, Phase.RUNNING, Phase.RUNNING, Phase.ENDED),
-        (State.PAUSED, Phase.PAUSED, Phase.PAUSED, Phase.PAUSED, Phase.ENDED),
-        (State.DRAFT, *[Phase.DRAFT] * 4),
-        (State.SUBMITTED, *[Phase.SUBMITTED] * 4),
-        (State.CANCELLED, *[Phase.CANCELLED] * 4),
+        (
+            State.APPROVED,
+            CampaignPhase.APPROVED,
+            CampaignPhase.RUNNING,
+            CampaignPhase.RUNNING,
+            CampaignPhase.ENDED,
+        ),
+        (
+            State.PAUSED,
+            CampaignPhase.PAUSED,
+            CampaignPhase.PAUSED,
+            CampaignPhase.PAUSED,
+            CampaignPhase.ENDED,
+        ),
+        (State.DRAFT, *[CampaignPhase.DRAFT] * 4),
+        (State.SUBMITTED, *[CampaignPhase.SUBMITTED] * 4),
+        (State.CANCELLED, *[CampaignPhase.CANCELLED] * 4),
     ],
 )
 def test_the_window_says_whether_it_runs(
-    state: State, before: Phase, first: Phase, last: Phase, after: Phase
+    state: State,
+    before: CampaignPhase,
+    first: CampaignPhase,
+    last: CampaignPhase,
+    after: CampaignPhase,
 ) -> None:
     moments = (START - TICK, START, END - TICK, END)
     assert [phase_of(state, START, END, at) for at in moments] == [before, first, last, after]
