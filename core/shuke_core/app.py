@@ -13,6 +13,11 @@ from shuke_core.assignments.queries import MemberAssignments
 from shuke_core.audit import jobs as audit_jobs
 from shuke_core.blocks import holdings as blocks_holdings
 from shuke_core.blocks.queries import BlocksOfMember
+from shuke_core.campaigns import benefits as campaigns_benefits
+from shuke_core.campaigns import holdings as campaigns_holdings
+from shuke_core.campaigns import live as campaigns_live
+from shuke_core.campaigns import timelines as campaigns_timelines
+from shuke_core.campaigns.queries import Campaign
 from shuke_core.catalog import imports as catalog_imports
 from shuke_core.catalog import live as catalog_live
 from shuke_core.catalog.queries import Category, Item, ItemForStaff
@@ -47,6 +52,7 @@ from shuke_core.members import exports as members_exports
 from shuke_core.members import held as members_held
 from shuke_core.members import live as members_live
 from shuke_core.members import timelines as members_timelines
+from shuke_core.members.benefits import BenefitsOfMember
 from shuke_core.members.queries import Member, Oneself
 from shuke_core.merging import holdings as merging_holdings
 from shuke_core.merging import jobs as merging_jobs
@@ -63,6 +69,7 @@ from shuke_core.personal_data import holdings as personal_data_holdings
 from shuke_core.personal_data import jobs as personal_data_jobs
 from shuke_core.personal_data.queries import MemberRightsRequests
 from shuke_core.plugin_host import discover
+from shuke_core.points import benefits as points_benefits
 from shuke_core.points import jobs as points_jobs
 from shuke_core.points import live as points_live
 from shuke_core.profiles import holdings as profiles_holdings
@@ -102,6 +109,7 @@ JOBS = (
 )
 TOPICS = (
     alerts_live,
+    campaigns_live,
     catalog_live,
     exports_live,
     imports_live,
@@ -122,6 +130,7 @@ HELD = (
     alerts_holdings,
     assignments_holdings,
     blocks_holdings,
+    campaigns_holdings,
     consents_holdings,
     interactions_holdings,
     ledger_holdings,
@@ -137,12 +146,15 @@ HELD = (
 # Importing a room `timelines` declares what of a domain stands in a member's timeline.
 TOLD = (
     assignments_timelines,
+    campaigns_timelines,
     interactions_timelines,
     ledger_timelines,
     members_timelines,
     notes_timelines,
     orders_timelines,
 )
+# Importing a room `benefits` declares what of a domain a member has, and may use.
+OFFERED = (points_benefits, campaigns_benefits)
 # And importing these says what becomes of what was somebody's who leaves.
 HERITAGE = (assignments,)
 
@@ -170,6 +182,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     NotesOfMember,
     MemberAssignments,
     MemberConsents,
+    BenefitsOfMember,
     MemberRightsRequests,
     MemberTasks,
     MemberInteractions,
@@ -181,6 +194,7 @@ PROJECTIONS: tuple[type[Projection], ...] = (
     Category,
     Item,
     ItemForStaff,
+    Campaign,
     FileImport,
     RefusedRow,
     MiniProgram,

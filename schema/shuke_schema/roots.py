@@ -11,6 +11,10 @@ from shuke_schema.assignments.types import AssignedMember
 from shuke_schema.audit.queries import AuditQuery
 from shuke_schema.blocks.mutations import BlocksMutation
 from shuke_schema.blocks.types import BlocksOfMember
+from shuke_schema.campaigns.mutations import CampaignsMutation
+from shuke_schema.campaigns.own import OwnCampaignsMutation
+from shuke_schema.campaigns.queries import CampaignsQuery, OffersQuery
+from shuke_schema.campaigns.subscriptions import CampaignsSubscription
 from shuke_schema.catalog.mutations import CatalogMutation
 from shuke_schema.catalog.queries import CatalogQuery, ShopQuery
 from shuke_schema.catalog.subscriptions import CatalogSubscription
@@ -33,6 +37,7 @@ from shuke_schema.interactions.queries import FormsToFillInQuery, InteractionsQu
 from shuke_schema.interactions.submissions import SubmissionsMutation
 from shuke_schema.interactions.subscriptions import InteractionsSubscription
 from shuke_schema.interactions.types import InteractionForStaff, TaskOfInteraction
+from shuke_schema.members.benefits import BenefitsOfMember
 from shuke_schema.members.codes import MemberCodesMutation, OwnCodeMutation
 from shuke_schema.members.identities import IdentitiesMutation
 from shuke_schema.members.log_in import LogInMutation
@@ -99,7 +104,7 @@ CORE_PARTS = {
         CORE,
         Audience.MEMBER,
         {
-            "Query": (OwnQuery, FormsToFillInQuery, ShopQuery, OwnOrdersQuery),
+            "Query": (OwnQuery, FormsToFillInQuery, ShopQuery, OwnOrdersQuery, OffersQuery),
             "Mutation": (
                 SubmissionsMutation,
                 LogInMutation,
@@ -108,9 +113,16 @@ CORE_PARTS = {
                 OwnConsentsMutation,
                 OwnDataMutation,
                 OwnOrdersMutation,
+                OwnCampaignsMutation,
             ),
             "Subscription": (PointsSubscription, OwnOrdersSubscription),
-            "Member": (Oneself, ProfileOfMember, ConsentsOfMember, RightsRequestsOfMember),
+            "Member": (
+                Oneself,
+                ProfileOfMember,
+                ConsentsOfMember,
+                RightsRequestsOfMember,
+                BenefitsOfMember,
+            ),
         },
     ),
     Audience.STAFF: Part(
@@ -137,6 +149,7 @@ CORE_PARTS = {
                 RulesQuery,
                 CatalogQuery,
                 OrdersQuery,
+                CampaignsQuery,
                 ImportsQuery,
             ),
             "Mutation": (
@@ -167,6 +180,7 @@ CORE_PARTS = {
                 NotesMutation,
                 RulesMutation,
                 CatalogMutation,
+                CampaignsMutation,
                 ImportsMutation,
             ),
             "Subscription": (
@@ -178,6 +192,7 @@ CORE_PARTS = {
                 ExportsSubscription,
                 CatalogSubscription,
                 ImportsSubscription,
+                CampaignsSubscription,
             ),
             "Member": (
                 AssignedMember,

@@ -208,6 +208,20 @@ CATALOG_READ = Permission(
 CATALOG_EDIT = Permission(
     "catalog.edit", {"zh": "维护商品与类目", "en": "Change items and categories"}, _OFFICE
 )
+CAMPAIGNS_READ = Permission(
+    "campaigns.read",
+    {"zh": "查看活动与参与", "en": "See campaigns and who took part"},
+    _ALL,
+    OF_MEMBERS,
+)
+CAMPAIGNS_EDIT = Permission(
+    "campaigns.edit",
+    {"zh": "编写、提交、暂停活动", "en": "Write, hand in, pause and cancel campaigns"},
+    _OFFICE,
+)
+CAMPAIGNS_APPROVE = Permission(
+    "campaigns.approve", {"zh": "审批活动", "en": "Approve what others hand in as campaigns"}
+)
 IMPORTS_RUN = Permission(
     "imports.run", {"zh": "导入文件", "en": "Import files, and mend refused rows"}, _OFFICE
 )
@@ -262,6 +276,9 @@ _declared: dict[str, tuple[str, Permission]] = {
         RULES_MANAGE,
         CATALOG_READ,
         CATALOG_EDIT,
+        CAMPAIGNS_READ,
+        CAMPAIGNS_EDIT,
+        CAMPAIGNS_APPROVE,
         IMPORTS_RUN,
         ORDERS_IMPORT,
         API_EXPLORE,

@@ -32,6 +32,14 @@ class MemberBlock(Projection, table="member_block"):
     blocked_at: datetime
 
 
+# Whether the member `m` is kept from `{purpose}` at `{now}`, for statements that read more of them.
+BLOCKED = (
+    "EXISTS (SELECT FROM member_block b WHERE b.tenant_id = $1 AND b.member_id = m.id "
+    "AND b.purpose = {purpose} AND b.set_aside_by_id IS NULL AND b.blocked_at <= {now} "
+    "AND (b.until IS NULL OR b.until > {now}))"
+)
+
+
 class BlocksOfMember(Projection, joins=Member):
     """What a member is kept from now."""
 

@@ -43,9 +43,14 @@ SELECT m.id FROM member m
    AND c.text_id = (SELECT id FROM privacy_text WHERE tenant_id = $1 AND purpose = $3
                      ORDER BY version DESC LIMIT 1)
 """
+# Of whom traits may be computed, over the member `m`; `{born}` is the date of `youngest_born`.
+TRAITS_ALLOWED = (
+    "m.state = 'active' AND (m.birthday < {born}::date) IS NOT FALSE "
+    f"AND NOT ({_GUARDED.strip()})"
+)
 _TRAITS = f"""
-SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[]) AND m.state = 'active'
-   AND (m.birthday < $3) IS NOT FALSE AND NOT ({_GUARDED})
+SELECT m.id FROM member m WHERE m.tenant_id = $1 AND m.id = ANY ($2::uuid[])
+   AND {TRAITS_ALLOWED.format(born="$3")}
 """
 _IS_GUARDED = f"SELECT {_GUARDED} FROM member m WHERE m.tenant_id = $1 AND m.id = $2"
 
@@ -122,5 +127,10 @@ async def may_market(member_ids: Collection[UUID]) -> set[UUID]:
 async def may_have_traits(member_ids: Collection[UUID]) -> set[UUID]:
     """Of whom of these traits may be computed: active members who are not known to be under 14.
     Whoever computes any asks first, plugins too, and keeps none of the others."""
-    rows = await fetch(_TRAITS, *(list(member_ids), youngest_birthday(await _today())))
+    rows = await fetch(_TRAITS, *(list(member_ids), await youngest_born()))
     return {row["id"] for row in rows}
+
+
+async def youngest_born() -> date:
+    """Who was born on this day or later is under fourteen today, where the tenant is."""
+    return youngest_birthday(await _today())

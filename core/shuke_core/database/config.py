@@ -39,6 +39,7 @@ CORE = App(
             "orders",
             "ledger",
             "points",
+            "campaigns",
             "integrations",
             "alerts",
             "tasks",

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import partial
 from uuid import UUID
 
+from shuke_core.campaigns.queries import campaigns_of_codes
 from shuke_core.integrations.tickets import (
     CleanRefund,
     CleanSale,
@@ -20,6 +21,7 @@ from shuke_core.integrations.tickets import (
     clean_ticket,
 )
 from shuke_core.kit import clock
+from shuke_core.kit.metrics import CAMPAIGNS_UNKNOWN
 from shuke_core.members.services import (
     Identity,
     complete_members,
@@ -61,7 +63,11 @@ def _identity(sale: CleanSale, source: str) -> Identity | None:
 
 
 def _new_sale(
-    sale: CleanSale, store_id: UUID, member_id: UUID | None, ticket: RawTicket
+    sale: CleanSale,
+    store_id: UUID,
+    member_id: UUID | None,
+    campaign_id: UUID | None,
+    ticket: RawTicket,
 ) -> NewSale:
     return NewSale(
         store_id,
@@ -78,6 +84,7 @@ def _new_sale(
         ticket.trace,
         sale.receipt,
         sale.whole,
+        campaign_id,
     )
 
 
@@ -163,6 +170,15 @@ def _vetoes(sales: int, answer: Mapping[int, str]) -> dict[int, str]:
     return vetoes
 
 
+async def _campaigns(sales: Sequence[CleanSale]) -> Mapping[str, UUID]:
+    """The campaigns that the sales name by their codes. A sale whose code is none is a sale all the same:
+    it is never held back for a label, and the code is counted for the operator."""
+    said = [sale.campaign for sale in sales if sale.campaign is not None]
+    found = await campaigns_of_codes(set(said)) if said else {}
+    CAMPAIGNS_UNKNOWN.inc(sum(code not in found for code in said))
+    return found
+
+
 async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Rejected]:
     """Takes the tickets of one integration in; says of each what became of it, in their order.
 
@@ -209,6 +225,7 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
         # Backwards, so that of several the first has the last word.
         {member: stores[sale.store_code] for member, sale in reversed(known)},
     )
+    campaigns = await _campaigns([sale for _, sale in sales])
     new_sales = await record_sales(
         source,
         tenant.currency,
@@ -217,6 +234,7 @@ async def take_in(source: str, tickets: Sequence[RawTicket]) -> list[Fate | Reje
                 sale,
                 stores[sale.store_code],
                 members[who] if who else None,
+                campaigns.get(sale.campaign) if sale.campaign else None,
                 tickets[place],
             )
             for (place, sale), who in zip(sales, identities, strict=True)

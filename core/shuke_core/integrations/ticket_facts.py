@@ -28,7 +28,8 @@ class CleanSale:
     """A sale, or an order that is to be paid for and handed out: that is not `whole`.
 
     `at` is UTC; Σ `lines` is `total_fen`; without `phone` and `card` nobody's. `name` is what the till
-    calls the buyer, `receipt` the code by which somebody may claim it later.
+    calls the buyer, `receipt` the code by which somebody may claim it later, `campaign` the code of the
+    campaign that it was made in.
     """
 
     no: str
@@ -42,6 +43,7 @@ class CleanSale:
     lines: tuple[CleanLine, ...]
     receipt: str | None = None
     whole: bool = True
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """A till's ticket, as JSON, turned into facts that the orders domain may believe.
 
-Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "receipt"?, "total", "lines"?: [{"sku"?,
-"name", "quantity"?, "amount", "discounts"?}]}`; an order that is still to be paid for and handed out is
-the same with `"kind": "order"`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
+Sale: `{"no", "store", "at", "phone"?, "card"?, "name"?, "receipt"?, "campaign"?, "total", "lines"?:
+[{"sku"?, "name", "quantity"?, "amount", "discounts"?}]}`; an order that is still to be paid for and
+handed out is the same with `"kind": "order"`. Refund: `{"kind": "refund", "no", "store", "at", "refunds",
 "refunds_day"?, "channel"?, "total", "lines"?: [{"line", "amount", "quantity"?}]}`; an exchange is one of
 `"kind": "exchange"` that names the new order in `"for"`. Payment, fulfilment, completion, cancellation:
 `{"kind": ..., "no", "store", "at", "order", "order_day"?, "channel"?}`, a payment with `"amount"` and
@@ -125,6 +125,7 @@ def _clean_sale(raw: Mapping[str, object], clock: _Clock, *, whole: bool) -> Cle
         lines=clean_lines(raw.get("lines"), total_fen),
         receipt=_receipt(raw.get("receipt")),
         whole=whole,
+        campaign=optional_text("campaign", raw.get("campaign"), longest=LONGEST_CODE),
     )
 
 

@@ -47,6 +47,10 @@ PHONE_SEARCHES_UNUSUAL = Counter(
 HOOK_FAULTS = Counter(
     "shuke_hook_faults", "Failures of plugins that were contained.", ["plugin", "hook"]
 )
+CAMPAIGNS_UNKNOWN = Counter(
+    "shuke_campaigns_unknown",
+    "Tickets that named a campaign which there is not: kept as sales of none.",
+)
 BATCHES = Counter(
     "shuke_batches", "Batches of the worker by topic and outcome.", ["topic", "outcome"]
 )

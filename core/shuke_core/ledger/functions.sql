@@ -38,13 +38,18 @@ LANGUAGE sql AS $$
                       AND e.kind = p_kind)
 $$;
 
+-- As it was before points were of campaigns; who calls it so still finds the one below.
+DROP FUNCTION IF EXISTS ledger_earn(uuid, text, uuid[], uuid[], uuid[], uuid[], bigint[], text, uuid[],
+                                    uuid, timestamptz[], timestamptz[], timestamptz);
+
 -- Books many earnings in one statement. Arrays run in parallel, one element an earning; an earning
 -- whose cause is booked already is left out; what a merged member earns goes to who they are now.
 -- Returns the entries that are new.
 CREATE OR REPLACE FUNCTION ledger_earn(
     p_tenant uuid, p_asset text, p_entry uuid[], p_lot uuid[], p_account uuid[], p_member uuid[],
     p_amount bigint[], p_cause_type text, p_cause uuid[], p_rule uuid,
-    p_happened_at timestamptz[], p_expires_at timestamptz[], p_now timestamptz
+    p_happened_at timestamptz[], p_expires_at timestamptz[], p_now timestamptz,
+    p_campaign uuid[] DEFAULT '{}'
 ) RETURNS TABLE (entry_id uuid, account_id uuid, cause_id uuid, amount bigint, in_debt boolean)
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
@@ -72,18 +77,19 @@ BEGIN
     WITH earning AS (
         SELECT t.*, a.id AS account_id, n.id AS named
           FROM unnest(p_entry, p_lot, p_member, acting, p_amount, p_cause, p_happened_at,
-                      p_expires_at)
-            AS t(entry, lot, member, who, amount, cause, happened_at, expires_at)
+                      p_expires_at, p_campaign)
+            AS t(entry, lot, member, who, amount, cause, happened_at, expires_at, campaign)
           JOIN ledger_account a
             ON a.tenant_id = p_tenant AND a.member_id = t.who AND a.asset = p_asset
           JOIN ledger_account n
             ON n.tenant_id = p_tenant AND n.member_id = t.member AND n.asset = p_asset
     ), booked AS (
         INSERT INTO ledger_entry (tenant_id, id, account_id, kind, amount, debt_change,
-                                  cause_type, cause_id, rule_id, meant_for, happened_at,
-                                  recorded_at)
+                                  cause_type, cause_id, rule_id, campaign_id, meant_for,
+                                  happened_at, recorded_at)
         SELECT p_tenant, e.entry, e.account_id, 'earn', e.amount, 0,
-               p_cause_type, e.cause, p_rule, nullif(e.named, e.account_id), e.happened_at, p_now
+               p_cause_type, e.cause, p_rule, e.campaign, nullif(e.named, e.account_id),
+               e.happened_at, p_now
           FROM earning e
          WHERE NOT EXISTS (SELECT FROM ledger_entry k
                             WHERE k.tenant_id = p_tenant AND k.meant_for = e.named
@@ -217,10 +223,12 @@ BEGIN
      WHERE tenant_id = p_tenant AND account_id = p_account AND remaining > 0;
     from_lots := least(held, p_amount);
     INSERT INTO ledger_entry (tenant_id, id, account_id, kind, amount, debt_change,
-                              cause_type, cause_id, rule_id, meant_for, happened_at,
+                              cause_type, cause_id, rule_id, campaign_id, meant_for, happened_at,
                               recorded_at)
     VALUES (p_tenant, p_entry, p_account, 'claw_back', -p_amount, p_amount - from_lots,
-            p_cause_type, p_cause, p_rule, nullif(named, p_account), p_happened_at, p_now);
+            p_cause_type, p_cause, p_rule,
+            (SELECT campaign_id FROM ledger_entry WHERE tenant_id = p_tenant AND id = p_first_entry),
+            nullif(named, p_account), p_happened_at, p_now);
     IF from_lots > 0 THEN
         PERFORM ledger_take_from_lots(p_tenant, p_account, p_entry, from_lots, p_first_entry, NULL);
     END IF;

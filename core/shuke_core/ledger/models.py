@@ -37,7 +37,8 @@ class Entry(TenantModel):
     """One movement, never changed. The cause is its business identity: no retry acts twice.
 
     `meant_for` is the account that was named where its member had been merged and another acts for it:
-    the same cause does not act on it again once the merge is undone.
+    the same cause does not act on it again once the merge is undone. `campaign_id` is the campaign that
+    gave the points; what takes them back names it as well.
     """
 
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
@@ -50,6 +51,7 @@ class Entry(TenantModel):
     cause_type = fields.CharField(max_length=20)
     cause_id: UUID = fields.UUIDField()
     rule_id: UUID | None = fields.UUIDField(null=True)
+    campaign_id: UUID | None = fields.UUIDField(null=True)
     meant_for: UUID | None = fields.UUIDField(null=True)
     happened_at: datetime = fields.DatetimeField()
     recorded_at: datetime = fields.DatetimeField()

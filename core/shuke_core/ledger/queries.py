@@ -35,6 +35,15 @@ _SPENDABLE = """
 _LONGEST_LOOK_DAYS = 730
 
 
+def spendable(account: str, tenant: str, now: str) -> str:
+    """What a spend may take now of the account of that alias, as SQL for another room's statement."""
+    asked = {"this.": f"{account}.", ":tenant": tenant, ":now": now}
+    sql = _SPENDABLE
+    for said, meant in asked.items():
+        sql = sql.replace(said, meant)
+    return f"({sql})::int8"
+
+
 class EntryKind(Enum):
     """What moved the points."""
 
@@ -128,9 +137,9 @@ class Movement:
 
 async def balance_of(member_id: UUID, asset: str = POINTS) -> Balance:
     """The member's balance: just what a spend may take now."""
-    spendable = _SPENDABLE.replace(":tenant", "$1").replace(":now", "$4")
     row = await fetch_one(
-        f"SELECT this.id, this.debt, ({spendable})::bigint AS available FROM ledger_account this "
+        f"SELECT this.id, this.debt, {spendable('this', '$1', '$4')} AS available "
+        "FROM ledger_account this "
         "WHERE this.tenant_id = $1 AND this.member_id = $2 AND this.asset = $3",
         *(await member_now(member_id), asset, clock.now()),
     )

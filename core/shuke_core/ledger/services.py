@@ -28,13 +28,15 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Earning:
-    """What a member earns by one cause. The lot opens when it happened; no expiry means never."""
+    """What a member earns by one cause. The lot opens when it happened; no expiry means never.
+    `campaign_id`: the campaign that it is earned by."""
 
     member_id: UUID
     amount: int
     cause_id: UUID
     happened_at: datetime
     expires_at: datetime | None
+    campaign_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ async def earn(
         raise AmountInvalid(amount=wrong)
     now = clock.now()
     rows = await fetch(
-        "SELECT * FROM ledger_earn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "SELECT * FROM ledger_earn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         asset,
         [new_id() for _ in earnings],
         [new_id() for _ in earnings],
@@ -71,6 +73,7 @@ async def earn(
         [e.happened_at for e in earnings],
         [e.expires_at for e in earnings],
         now,
+        [e.campaign_id for e in earnings],
     )
     in_debt = {row["account_id"]: row["cause_id"] for row in rows if row["in_debt"]}
     for account_id in sorted(in_debt):

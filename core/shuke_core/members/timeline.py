@@ -22,6 +22,7 @@ class MomentKind(Enum):
 
     ORDER = "order"
     POINTS = "points"
+    CAMPAIGN = "campaign"
     INTERACTION = "interaction"
     ASSIGNMENT = "assignment"
     NOTE = "note"

@@ -31,7 +31,7 @@ def _to(model: str, column: str) -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0028_order_life")]
+    dependencies = [("core", "0029_campaigns")]
 
     initial = False
 

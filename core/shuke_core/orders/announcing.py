@@ -51,6 +51,7 @@ def tell(before: Row, after: Standing, facts: Sequence[Fact]) -> None:
                 before["business_day"],
                 before["placed_at"],
                 clock.now(),
+                before["campaign_id"],
             )
         )
     _tell_refunds(before, after, facts, counts_now=counts_now)

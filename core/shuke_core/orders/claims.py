@@ -19,7 +19,7 @@ from shuke_core.tenants.keyring import tenant_keys
 
 _OF_RECEIPT = """
 SELECT id, member_id, store_id, total_fen, refunded_fen, business_day, placed_at, received_at,
-       completed_at FROM orders
+       completed_at, campaign_id FROM orders
  WHERE tenant_id = $1 AND receipt = $2 LIMIT 2 FOR UPDATE
 """
 _REFUNDED = """
@@ -81,6 +81,7 @@ async def _tell(order: Row, member_id: UUID) -> None:
             order["placed_at"],
             order["received_at"],
             clock.now(),
+            order["campaign_id"],
             counts,
         )
     )

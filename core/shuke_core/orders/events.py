@@ -78,6 +78,7 @@ class OrderCompleted:
     business_day: date
     placed_at: datetime
     received_at: datetime
+    campaign_id: UUID | None = None
 
     @property
     def entity(self) -> str:
@@ -98,6 +99,7 @@ class OrderNowClaimed:
     placed_at: datetime
     received_at: datetime
     claimed_at: datetime
+    campaign_id: UUID | None = None
     counts: bool = True
 
     @property

@@ -18,9 +18,10 @@ class Order(TenantModel):
 
     The same ticket number may recur in another store or on another business day, never within
     one: (source, store, external_no, business_day) is the order's business identity. `receipt` is
-    a digest of the code by which an order of nobody's is claimed. What is `told_whole` was paid for
-    and handed out when it was told. From `paid_fen` on to `contradiction` everything follows from
-    what was told (`life.standing`); `completed_at` is there when it counts as a purchase.
+    a digest of the code by which an order of nobody's is claimed, `campaign_id` the campaign that it was
+    made in, as far as its source says. What is `told_whole` was paid for and handed out when it was told.
+    From `paid_fen` on to `contradiction` everything follows from what was told (`life.standing`);
+    `completed_at` is there when it counts as a purchase.
     """
 
     source = fields.CharField(max_length=40)
@@ -49,6 +50,7 @@ class Order(TenantModel):
     recorded_at: datetime = fields.DatetimeField()
     version = fields.IntField(default=1)
     receipt = fields.BinaryField(null=True)
+    campaign_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False

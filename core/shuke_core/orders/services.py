@@ -61,6 +61,7 @@ class NewSale:
     trace: str | None = None
     receipt: str | None = None
     whole: bool = True
+    campaign_id: UUID | None = None
 
 
 async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> list[bool]:
@@ -82,17 +83,18 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
             INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day,
                                 member_id, state, told_whole, total_fen, paid_fen, refunded_fen,
                                 currency, placed_at, fulfilled_at, completed_at,
-                                received_at, recorded_at, version, receipt)
+                                received_at, recorded_at, version, receipt, campaign_id)
             SELECT $1, t.id, $2, t.store_id, t.no, t.day, coalesce(h.who, t.member_id),
                    CASE WHEN t.whole THEN 'completed' WHEN t.total = 0 THEN 'paid' ELSE 'created' END,
                    t.whole, t.total, CASE WHEN t.whole THEN t.total ELSE 0 END, 0,
                    $3, t.placed_at, CASE WHEN t.whole THEN t.placed_at END,
                    CASE WHEN t.whole THEN t.placed_at END,
-                   t.received_at, $4, 1, t.receipt
+                   t.received_at, $4, 1, t.receipt, t.campaign
               FROM unnest($5::uuid[], $6::uuid[], $7::text[], $8::date[], $9::uuid[],
                           $10::bigint[], $11::timestamptz[], $12::timestamptz[], $20::bytea[],
-                          $21::bool[])
-                AS t(id, store_id, no, day, member_id, total, placed_at, received_at, receipt, whole)
+                          $21::bool[], $23::uuid[])
+                AS t(id, store_id, no, day, member_id, total, placed_at, received_at, receipt, whole,
+                     campaign)
               LEFT JOIN held h ON h.named = t.member_id
              ORDER BY t.store_id, t.no, t.day, t.id  -- of one that is told twice here the first
                 ON CONFLICT (tenant_id, source, store_id, external_no, business_day) DO NOTHING
@@ -131,6 +133,7 @@ async def record_sales(source: str, currency: str, sales: Sequence[NewSale]) -> 
         await digests_of(sale.receipt for sale in sales),
         [sale.whole for sale in sales],
         [line[3].told_discounts for line in lines],
+        [sale.campaign_id for sale in sales],
     )
     new = {row["id"]: row["member_id"] for row in rows}
     recorded = [(i, sale) for i, sale in zip(ids, sales, strict=True) if i in new]
@@ -156,6 +159,7 @@ def _announce(order_id: UUID, member_id: UUID | None, sale: NewSale) -> None:
                 sale.business_day,
                 sale.placed_at,
                 sale.received_at,
+                sale.campaign_id,
             ),
             sale.trace,
         )

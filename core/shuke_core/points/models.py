@@ -14,13 +14,15 @@ from shuke_core.orders.models import Order
 class EarningRule(TenantModel):
     """Points per yuan and how long they live; the newest version in force rates new orders.
 
-    Entries name the version they were rated by, so that a refund takes back by the same rate.
+    Entries name the version they were rated by, so that a refund takes back by the same rate. Where a
+    version is of a campaign (`campaign_id`), what it rates is of that campaign.
     """
 
     version = fields.IntField()
     points_per_yuan: Decimal = fields.DecimalField(max_digits=8, decimal_places=3)
     expires_after_days = fields.IntField(null=True)
     valid_from: datetime = fields.DatetimeField()
+    campaign_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta(TenantModel.Meta):
         abstract = False

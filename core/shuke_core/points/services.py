@@ -34,17 +34,22 @@ _HIGHEST_RATE = Decimal(1000)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One version of the earning rule. No `expires_after_days` means that points never lapse."""
+    """One version of the earning rule. No `expires_after_days` means that points never lapse; what it
+    rates is of the campaign `campaign_id`, unless the order says another."""
 
     id: UUID
     points_per_yuan: Decimal
     expires_after_days: int | None
+    campaign_id: UUID | None = None
 
 
-async def set_earning_rule(points_per_yuan: Decimal, expires_after_days: int | None) -> bool:
+async def set_earning_rule(
+    points_per_yuan: Decimal, expires_after_days: int | None, campaign_id: UUID | None = None
+) -> bool:
     """Puts a new version of the rule in force from now on; False when it says the same already.
 
-    The rate has up to three places; a life of N days ends at the tenant's midnight after day N.
+    The rate has up to three places; a life of N days ends at the tenant's midnight after day N. The
+    points of a rule that is of a campaign count for that campaign.
     """
     if not 0 <= points_per_yuan <= _HIGHEST_RATE or points_per_yuan != round(points_per_yuan, 3):
         raise EarningRuleInvalid(
@@ -58,17 +63,18 @@ async def set_earning_rule(points_per_yuan: Decimal, expires_after_days: int | N
     rows = await fetch(
         """
         INSERT INTO earning_rule (tenant_id, id, version, points_per_yuan, expires_after_days,
-                                  valid_from)
-        SELECT $1, $2, coalesce(max(r.version), 0) + 1, $3, $4, $5
+                                  valid_from, campaign_id)
+        SELECT $1, $2, coalesce(max(r.version), 0) + 1, $3, $4, $5, $6
           FROM earning_rule r WHERE r.tenant_id = $1
         HAVING NOT EXISTS (
             SELECT FROM earning_rule n
              WHERE n.tenant_id = $1 AND n.points_per_yuan = $3
                AND n.expires_after_days IS NOT DISTINCT FROM $4
+               AND n.campaign_id IS NOT DISTINCT FROM $6
                AND n.version = (SELECT max(version) FROM earning_rule WHERE tenant_id = $1))
         RETURNING id
         """,
-        *(new_id(), points_per_yuan, expires_after_days, clock.now()),
+        *(new_id(), points_per_yuan, expires_after_days, clock.now(), campaign_id),
     )
     return bool(rows)
 
@@ -81,7 +87,7 @@ async def rule_in_force() -> Rule:
 async def _rules() -> list[tuple[datetime, Rule]]:
     """Every version with the moment from which it holds, newest first; EarningRuleMissing."""
     rows = await fetch(
-        "SELECT id, points_per_yuan, expires_after_days, valid_from FROM earning_rule "
+        "SELECT id, points_per_yuan, expires_after_days, campaign_id, valid_from FROM earning_rule "
         "WHERE tenant_id = $1 ORDER BY version DESC"
     )
     if not rows:
@@ -113,7 +119,8 @@ async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
     An order is rated by the rule of the moment it was received, however late the worker comes to
     it; its points live from its own business day. Orders without a member earn when claimed, withheld
     ones (`withholding`) never. What is received while a member is blocked for points earns nothing,
-    then or later: the audit says so.
+    then or later: the audit says so. The points are of the campaign that the order says, else of that of
+    the rule.
     """
     if not orders:
         return 0
@@ -143,6 +150,7 @@ async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
                 order_id,
                 datetime.fromisoformat(order["placed_at"]),
                 _expiry(date.fromisoformat(order["business_day"]), rule, tenant.zone),
+                _campaign(order) or rule.campaign_id,
             )
         )
     done = 0
@@ -162,6 +170,12 @@ async def earn_for_orders(orders: Sequence[dict[str, Any]]) -> int:
             )
             done += 1
     return done
+
+
+def _campaign(order: dict[str, Any]) -> UUID | None:
+    """The campaign that the order says it was made in; facts of before say nothing of it."""
+    said = order.get("campaign_id")
+    return UUID(said) if said else None
 
 
 async def take_back_for_refunds(refunds: Sequence[dict[str, Any]]) -> int:

@@ -23,16 +23,17 @@ strawberry.enum(MomentKind, name="TimelineKind", description="What a moment of a
 @strawberry.type(description="Something that happened to a member, or that they did.")
 class TimelineItem:
     id: strawberry.ID = strawberry.field(
-        description="Of the order, entry, interaction, assignment, note or audit entry."
+        description="Of the order, entry, participation, interaction, assignment, note or audit entry."
     )
     kind: MomentKind
     at: datetime
     what: str | None = strawberry.field(
-        description="A word: the state of an order, the kind of an entry or interaction, the way of "
-        "an assignment, the act of staff."
+        description="A word: the state of an order, the kind of an entry or interaction, joined or "
+        "rewarded of a campaign, the way of an assignment, the act of staff."
     )
     ref: str | None = strawberry.field(
-        description="What people know it by: the order's number, the channel, the new advisor."
+        description="What people know it by: the order's number, the campaign's name, the channel, "
+        "the new advisor."
     )
     by: str | None = strawberry.field(description="Who of the staff.")
     points: Long | None = strawberry.field(description="So many came, or went.")
@@ -58,8 +59,8 @@ class TimelineItem:
 @strawberry.type
 class TimelineOfMember:
     @strawberry.field(
-        description="Orders, points, what was said and done, assignments, notes and acts of staff in "
-        "one list, newest first; of it what you have the permissions for.",
+        description="Orders, points, campaigns, what was said and done, assignments, notes and acts of "
+        "staff in one list, newest first; of it what you have the permissions for.",
         metadata=needs(MEMBERS_READ),
     )
     async def timeline(

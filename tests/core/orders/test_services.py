@@ -41,6 +41,7 @@ async def test_a_sale_is_recorded_with_all_it_says(till: Till) -> None:
         "received_at": received,
         "version": 1,
         "receipt": None,
+        "campaign_id": None,
     }
 
 

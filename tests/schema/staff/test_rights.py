@@ -44,6 +44,7 @@ SHELF = shelf_of(Audience.STAFF)
 SCHEMA = graphql_schema(SHELF._compose(SHELF.parts))
 _VALUES = {
     "Boolean": "true",
+    "Date": '"2027-01-01"',
     "DateTime": '"2027-01-01T00:00:00Z"',
     "ID": '"x"',
     "Int": "1",
