@@ -19,29 +19,23 @@ from shuke_core.files.uploads import Upload
 from shuke_core.kit import clock
 from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.transactions import unit_of_work
-from shuke_core.tenants.errors import TenantClosing
-from shuke_core.tenants.queries import TenantCard, find_tenant
+from shuke_core.tenants.queries import find_tenant
 from shuke_schema.context import Context
 from shuke_schema.http.answers import JsonAnswer, refusal
 from shuke_schema.http.door import Door
-from shuke_schema.http.errors import DeadlineExceeded
 from shuke_schema.http.execution import Deadline
 from shuke_schema.http.limits import Limits
 from shuke_schema.http.multipart import read_file
-from shuke_schema.http.rates import Caller, Rates
-from shuke_schema.http.request import bearer_of
+from shuke_schema.http.rates import Rates
+from shuke_schema.http.sending import Endpoint, Sending, caller_of, sending_endpoint
 
-# In units of cost: a member may send twenty at once, and one each second after that.
-UPLOAD_COST = 1_000
-PICTURE_COST = 10
+PICTURE_COST = 10  # in units of cost
 SENDING_SECONDS = 60.0
 # A picture that somebody opens by itself runs nothing, whatever a browser takes it for.
 _POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 # Pictures are read beside the loop, two at a time however many come in.
 _READING = ThreadPoolExecutor(2, "pictures")
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,49 +50,24 @@ class Uploads:
 def upload_endpoint(door: Door, uploads: Uploads, rates: Rates) -> Endpoint:
     """The endpoint of one audience at `/t/{tenant}/.../files`."""
 
-    async def endpoint(request: Request) -> Response:
-        try:
-            tenant = await find_tenant(request.path_params["tenant"])
-            return await _kept(door, uploads, rates, tenant, request)
-        except ShukeError as error:
-            return refusal(error)
+    async def receive(sending: Sending) -> Response:
+        async with sending.within(SENDING_SECONDS):
+            data = await read_file(sending.request, MOST_BYTES)
+        loop = asyncio.get_running_loop()
+        picture = await loop.run_in_executor(_READING, read_picture, data)
+        async with sending.unit() as context:
+            upload = await uploads.keep(context, picture)
+        told = {
+            "id": str(upload.id),
+            "content_type": picture.content_type,
+            "size": len(picture.data),
+            "width": picture.width,
+            "height": picture.height,
+            "expires_at": upload.expires_at,
+        }
+        return JsonAnswer({"file": told}, 201)
 
-    return endpoint
-
-
-async def _kept(
-    door: Door, uploads: Uploads, rates: Rates, tenant: TenantCard, request: Request
-) -> Response:
-    """Who may not send is refused before the body is read; no unit is open while it comes in."""
-    if tenant.state == "closing":
-        raise TenantClosing(slug=tenant.slug)
-    token = bearer_of(request)
-    await rates.take(caller_of(tenant, token, request), UPLOAD_COST, door.limits)
-    async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
-        await uploads.check(await door.identify(tenant, token))
-    try:
-        async with asyncio.timeout(SENDING_SECONDS):
-            data = await read_file(request, MOST_BYTES)
-    except TimeoutError:
-        raise DeadlineExceeded(seconds=f"{SENDING_SECONDS:g}") from None
-    picture = await asyncio.get_running_loop().run_in_executor(_READING, read_picture, data)
-    async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
-        context = await door.identify(tenant, token)  # who may meanwhile have been logged out
-        await uploads.check(context)
-        upload = await uploads.keep(context, picture)
-    return JsonAnswer(
-        {
-            "file": {
-                "id": str(upload.id),
-                "content_type": picture.content_type,
-                "size": len(picture.data),
-                "width": picture.width,
-                "height": picture.height,
-                "expires_at": upload.expires_at,
-            }
-        },
-        201,
-    )
+    return sending_endpoint(door, uploads.check, rates, receive)
 
 
 def picture_endpoint(limits: Limits, rates: Rates) -> Endpoint:
@@ -125,8 +94,3 @@ def picture_endpoint(limits: Limits, rates: Rates) -> Endpoint:
         )
 
     return endpoint
-
-
-def caller_of(tenant: TenantCard, token: str | None, request: Request) -> Caller:
-    """Whose rates a request about files takes from."""
-    return Caller(tenant.id, token, request.client.host if request.client else "local")

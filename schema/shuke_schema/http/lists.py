@@ -6,30 +6,22 @@ Kept piece by piece, each in a unit of its own: nobody holds a list in memory, a
 while a client is slow. What does not come to its end is deleted.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from shuke_core.files.errors import ListRefused
 from shuke_core.files.lists import LIST_TYPE, MOST_LIST_BYTES, begin_list, finish_list
 from shuke_core.files.services import append_to_file, delete_file
-from shuke_core.kit.errors import ShukeError
 from shuke_core.kit.transactions import unit_of_work
-from shuke_core.tenants.errors import TenantClosing
-from shuke_core.tenants.queries import TenantCard, find_tenant
 from shuke_schema.context import Context
-from shuke_schema.http.answers import JsonAnswer, refusal
+from shuke_schema.http.answers import JsonAnswer
 from shuke_schema.http.door import Door
-from shuke_schema.http.errors import DeadlineExceeded
-from shuke_schema.http.execution import Deadline
-from shuke_schema.http.files import UPLOAD_COST, caller_of
 from shuke_schema.http.multipart import pieces_of_file
 from shuke_schema.http.rates import Rates
-from shuke_schema.http.request import bearer_of
+from shuke_schema.http.sending import Endpoint, Sending, sending_endpoint
 
 SENDING_SECONDS: Final = 300.0
 _PIECE_BYTES: Final = 1 << 20
@@ -37,55 +29,33 @@ _PIECE_BYTES: Final = 1 << 20
 Sender = Callable[[Context], UUID]
 
 
-def list_endpoint(
-    door: Door, sender: Sender, rates: Rates
-) -> Callable[[Request], Awaitable[Response]]:
+def list_endpoint(door: Door, sender: Sender, rates: Rates) -> Endpoint:
     """The endpoint; `sender` tells who of the staff sends, and raises for who may not."""
 
-    async def endpoint(request: Request) -> Response:
+    async def check(context: Context) -> None:
+        sender(context)
+
+    async def receive(sending: Sending) -> Response:
+        receiving = _Receiving(sending.tenant.id)
         try:
-            tenant = await find_tenant(request.path_params["tenant"])
-            return await _kept(door, sender, rates, tenant, request)
-        except ShukeError as error:
-            return refusal(error)
-
-    return endpoint
-
-
-async def _kept(
-    door: Door, sender: Sender, rates: Rates, tenant: TenantCard, request: Request
-) -> Response:
-    if tenant.state == "closing":
-        raise TenantClosing(slug=tenant.slug)
-    token = bearer_of(request)
-    await rates.take(caller_of(tenant, token, request), UPLOAD_COST, door.limits)
-
-    async def identified() -> UUID:
-        return sender(await door.identify(tenant, token))
-
-    async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
-        await identified()  # before anything of it is read
-    receiving = _Receiving(tenant.id)
-    try:
-        try:
-            async with asyncio.timeout(SENDING_SECONDS):
-                async for piece in pieces_of_file(request, MOST_LIST_BYTES):
+            async with sending.within(SENDING_SECONDS):
+                async for piece in pieces_of_file(sending.request, MOST_LIST_BYTES):
                     await receiving.add(piece.data, piece.file_name)
-        except TimeoutError:
-            raise DeadlineExceeded(seconds=f"{SENDING_SECONDS:g}") from None
-        file_id = await receiving.end()
-        async with Deadline(door.limits.deadline_seconds), unit_of_work(tenant.id):
-            upload = await finish_list(file_id, await identified())
-    except BaseException:
-        await receiving.give_up()
-        raise
-    told = {
-        "id": str(upload.id),
-        "content_type": LIST_TYPE,
-        "size": receiving.size,
-        "expires_at": upload.expires_at,
-    }
-    return JsonAnswer({"file": told}, 201)
+            file_id = await receiving.end()
+            async with sending.unit() as context:
+                upload = await finish_list(file_id, sender(context))
+        except BaseException:
+            await receiving.give_up()
+            raise
+        told = {
+            "id": str(upload.id),
+            "content_type": LIST_TYPE,
+            "size": receiving.size,
+            "expires_at": upload.expires_at,
+        }
+        return JsonAnswer({"file": told}, 201)
+
+    return sending_endpoint(door, check, rates, receive)
 
 
 class _Receiving:

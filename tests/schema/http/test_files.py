@@ -18,7 +18,7 @@ from shuke_core.runtime import Runtime
 from shuke_core.tenants import queries
 from shuke_core.upkeep.services import close_tenant
 from shuke_schema.asgi import create_app
-from shuke_schema.http import files, multipart
+from shuke_schema.http import files, multipart, sending
 from shuke_schema.http.rates import Rates
 
 PHONE, OTHER = "13800138000", "13900139000"
@@ -296,7 +296,7 @@ async def test_who_sends_too_slowly_is_sent_away(
 
 
 async def test_uploads_are_rated(shop: Shop, rates: Rates, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "UPLOAD_COST", 20_000)
+    monkeypatch.setattr(sending, "UPLOAD_COST", 20_000)
     transport = httpx.ASGITransport(create_app(rates=rates))
     async with httpx.AsyncClient(transport=transport, base_url="http://shuke") as client:
         assert (await send(client, shop)).status_code == 201
