@@ -131,14 +131,24 @@ async def test_from_a_draft_to_points(client: httpx.AsyncClient, shop: Shop) -> 
     (offer,) = shown["campaigns"]
     assert 86_000 < offer.pop("secondsLeft") <= 86_400
     assert offer == {
-        "id": campaign["id"], "nameZh": "双十二", "left": 2, "rewardPoints": 10,
-        "perMember": 1, "timesJoined": 0, "joinable": True, "channels": ["MINI_PROGRAM"],
+        "id": campaign["id"],
+        "nameZh": "双十二",
+        "left": 2,
+        "rewardPoints": 10,
+        "perMember": 1,
+        "timesJoined": 0,
+        "joinable": True,
+        "channels": ["MINI_PROGRAM"],
     }
     (benefit,) = shown["me"]["benefits"]
     assert datetime.fromisoformat(benefit.pop("until")) > clock.now()
     assert benefit == {
-        "kind": "campaign", "kindZh": "活动", "nameZh": "双十二", "state": "JOINABLE",
-        "amount": 10, "timesLeft": 2,
+        "kind": "campaign",
+        "kindZh": "活动",
+        "nameZh": "双十二",
+        "state": "JOINABLE",
+        "amount": 10,
+        "timesLeft": 2,
     }
     assert await _member(client, shop, SEE, ids=[campaign["id"], "x"]) == {
         "seeCampaigns": {"counted": 1}
@@ -156,17 +166,27 @@ async def test_from_a_draft_to_points(client: httpx.AsyncClient, shop: Shop) -> 
         }
     one = (await data(client, shop, ONE, "operator", id=campaign["id"]))["campaign"]
     assert one == {
-        "code": "DEC12", "phase": "RUNNING", "timesJoined": 1, "spentPoints": 10, "left": 1,
-        "submittedBy": {"handle": "operator"}, "approvedBy": {"handle": "admin"},
+        "code": "DEC12",
+        "phase": "RUNNING",
+        "timesJoined": 1,
+        "spentPoints": 10,
+        "left": 1,
+        "submittedBy": {"handle": "operator"},
+        "approvedBy": {"handle": "admin"},
         "rates": {
-            "seen": 2, "joined": 1, "rewarded": 1,
-            "joinedPerMille": 500, "rewardedPerMille": 1000,
+            "seen": 2,
+            "joined": 1,
+            "rewarded": 1,
+            "joinedPerMille": 500,
+            "rewardedPerMille": 1000,
         },
         "participants": {
             "edges": [
                 {
                     "node": {
-                        "kind": "JOINED", "times": 1, "points": 0,
+                        "kind": "JOINED",
+                        "times": 1,
+                        "points": 0,
                         "member": {"maskedPhone": "138****8000"},
                     }
                 }
@@ -205,7 +225,9 @@ async def test_what_is_refused_says_why_and_where(client: httpx.AsyncClient, sho
 
     told = await changed(1, nameZh="双12", places=5, audienceRuleId=str(rule.rule_id))
     assert told["campaign"] == {
-        "nameZh": "双12", "version": 2, "places": 5,
+        "nameZh": "双12",
+        "version": 2,
+        "places": 5,
         "audience": {"ruleId": str(rule.rule_id)},
     }
     told = await changed(1, nameZh="x")
@@ -239,7 +261,9 @@ async def test_a_member_is_told_why_not(
     ):
         told = await _member(client, shop, JOIN, id=str(campaign), key=f"k{nth}")
         assert told["joinCampaign"] == {
-            "timesJoined": None, "points": None, "campaign": None,
+            "timesJoined": None,
+            "points": None,
+            "campaign": None,
             "errors": [{"code": code, "path": ["id"]}],
         }
 
@@ -274,14 +298,23 @@ async def test_the_effect_is_told_by_day_and_by_segment(
     assert days == [
         nothing,
         {
-            "joined": 2, "pointsGiven": 100, "pointsTakenBack": 5,
-            "orders": 3, "totalFen": 8_700, "refundedFen": 500,
+            "joined": 2,
+            "pointsGiven": 100,
+            "pointsTakenBack": 5,
+            "orders": 3,
+            "totalFen": 8_700,
+            "refundedFen": 500,
         },
     ]
     days = (await data(client, shop, EFFECT, **asked, where=WOMEN))["campaignEffect"]
     assert days[1] | {"day": None} == {
-        "day": None, "joined": 1, "pointsGiven": 40, "pointsTakenBack": 5,
-        "orders": 1, "totalFen": 3_000, "refundedFen": 500,
+        "day": None,
+        "joined": 1,
+        "pointsGiven": 40,
+        "pointsTakenBack": 5,
+        "orders": 1,
+        "totalFen": 3_000,
+        "refundedFen": 500,
     }
 
 
