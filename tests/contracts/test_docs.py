@@ -29,6 +29,7 @@ from tests.support.shop import Shop
 import shuke_core
 import shuke_schema
 from shuke_core.alerts.kinds import declared_alerts
+from shuke_core.campaigns.rules import CampaignPhase
 from shuke_core.catalog.imports import HEADINGS
 from shuke_core.database.roles import _CREATE, APP, ENTERED
 from shuke_core.embedded.errors import EmbeddedFault
@@ -380,6 +381,21 @@ def test_the_documents_of_the_catalogue_fit_their_schemas() -> None:
         documents = marked("catalog.md", kind)
         schema = build_schema(compose(audience, []).as_str())
         assert [validate(schema, parse(document)) for document in documents] == [[]] * many
+
+
+def test_the_documents_of_the_campaigns_page_fit_their_schemas() -> None:
+    for audience, kind, many in (
+        (Audience.MEMBER, "member-graphql", 3),
+        (Audience.STAFF, "staff-graphql", 3),
+    ):
+        documents = marked("campaigns.md", kind)
+        schema = build_schema(compose(audience, []).as_str())
+        assert [validate(schema, parse(document)) for document in documents] == [[]] * many
+
+
+def test_the_phases_of_the_campaigns_page_are_those_there_are() -> None:
+    told = re.findall(r"^\| `([A-Z]+)` \|", page("campaigns.md"), re.MULTILINE)
+    assert told == [phase.name for phase in CampaignPhase]
 
 
 def _headings(name: str, heading: str) -> dict[str, set[str]]:

@@ -51,6 +51,7 @@ OF_A_MEMBER = frozenset(
         "assignment",
         "audit_entry",
         "audit_link",
+        "campaign_participation",
         "consent",
         "file",
         "file_chunk",
@@ -90,6 +91,7 @@ OF_A_MEMBER_IN_TESTS = frozenset({"club", "club_visit", "perk"})
 NEVER_DELETED = frozenset(
     {
         "alert",
+        "campaign",
         "form",
         "interaction_follow_up",
         "item",

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 from tests.support.foreign_alerts import ALERTED
+from tests.support.foreign_campaigns import CAMPAIGNED, CAMPAIGNS
 from tests.support.foreign_care import CARED_FOR
 from tests.support.foreign_catalog import SHELVED, SHELVES
 from tests.support.foreign_exports import DISCLOSED
@@ -123,6 +124,7 @@ def unknown() -> Handles:
             for name in (
                 "member_id",
                 "rule_id",
+                "campaign_id",
                 "absorbed_id",
                 "merge_id",
                 "account_id",
@@ -147,6 +149,7 @@ def unknown() -> Handles:
             )
         },
         item_code="I-none",
+        campaign_code="C-none",
         store_code="S-none",
         form="f_none",
         app_id="wx00000000",
@@ -495,12 +498,14 @@ QUESTIONS: dict[str, Question] = {
     **ALERTED,
     **SHELVED,
     **ORDERED,
+    **CAMPAIGNED,
 }
 
 # Questions about the whole tenant: what another one has must not change the answer.
 WHOLE: dict[str, Callable[[], Awaitable[object]]] = {
     **MERGES,
     **SHELVES,
+    **CAMPAIGNS,
     "count_rows": count_rows,
     "this_tenant": this_tenant,
     "rule_in_force": rule_in_force,

@@ -20,6 +20,9 @@ from shuke_core.assignments.queries import AssignmentWay
 from shuke_core.assignments.services import Chosen, assign_automatically
 from shuke_core.blocks.queries import BlockPurpose
 from shuke_core.blocks.services import block_member
+from shuke_core.campaigns.participation import join_campaign
+from shuke_core.campaigns.rules import Act, Terms
+from shuke_core.campaigns.services import Words, create_campaign, decide
 from shuke_core.consents.rules import Purpose
 from shuke_core.consents.services import give_consent, publish_text
 from shuke_core.credentials.locks import STRANGERS, take_try
@@ -114,6 +117,8 @@ class Handles:
     export_id: UUID
     note_id: UUID
     rule_id: UUID
+    campaign_id: UUID
+    campaign_code: str
     category_id: UUID
     item_id: UUID
     item_code: str
@@ -363,6 +368,23 @@ async def full_rule(suffix: str) -> UUID:
     ).rule_id
 
 
+async def full_campaign(code: str, member_id: UUID | None = None) -> UUID:
+    """A campaign that runs; the member has joined it."""
+    now = clock.now()
+    window = Terms(now - timedelta(hours=1), now + timedelta(days=1))
+    campaign_id = await create_campaign(code, Words("活动", "Campaign"), window)
+    await decide(campaign_id, 1, Act.SUBMIT, None)
+    await add_staff(f"boss-{code.lower()}", "店长", "admin")
+    boss = await fetch_one(
+        "SELECT id FROM staff WHERE tenant_id = $1 AND handle = $2", f"boss-{code.lower()}"
+    )
+    assert boss is not None
+    await decide(campaign_id, 2, Act.APPROVE, boss["id"])
+    if member_id is not None:
+        await join_campaign(member_id, campaign_id)
+    return campaign_id
+
+
 @dataclass(frozen=True, slots=True)
 class _Shelf:
     """A category, an item in it that a plugin knows more of, and an import with a refused row."""
@@ -453,6 +475,8 @@ async def full_tenant(runtime: Runtime) -> FullTenant:
             form=f"f_{suffix}",
             note_id=note_id,
             rule_id=await full_rule(suffix),
+            campaign_id=await full_campaign(f"C-{suffix}", member_id),
+            campaign_code=f"C-{suffix}",
             category_id=shelf.category_id,
             item_id=shelf.item_id,
             item_code=f"I-{suffix}",

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from tests.support.catalogue import OF_A_MEMBER
-from tests.support.full_tenants import full_profile
+from tests.support.full_tenants import full_campaign, full_profile
 from tests.support.leaks import Leak
 from tests.support.shop import Shop
 
@@ -16,6 +16,7 @@ from shuke_core.alerts.services import raise_alert
 from shuke_core.assignments.services import Chosen, assign_members
 from shuke_core.blocks.queries import BlockPurpose
 from shuke_core.blocks.services import block_member
+from shuke_core.campaigns.participation import join_campaign
 from shuke_core.consents.rules import Purpose
 from shuke_core.consents.services import give_consent, publish_text
 from shuke_core.files.services import append_to_file, begin_file
@@ -91,6 +92,7 @@ async def divide(shop: Shop) -> Divided:
         await assign_members(Chosen(ids=[members["nobody's"]]), staff["bob"])
         await assign_members(Chosen(ids=[members["nobody's"]]), None)
         version = await publish_text(Purpose.PRIVACY, "隐私政策", "Privacy")
+        campaign = await full_campaign("C")
         for number, member in enumerate(members.values()):
             account = (await balance_of(member)).account_id
             assert account is not None
@@ -101,6 +103,7 @@ async def divide(shop: Shop) -> Divided:
             to = Addressee(role="clerk")
             await raise_alert(OVERDUE, f"k{number}", "x:1", to, member_id=member)
             await block_member(member, BlockPurpose.MESSAGES, "投诉", None)
+            await join_campaign(member, campaign)
             await add_note(member, f"第{number}位")
             await full_profile(member, f"p_{number}")
             await give_consent(member, Purpose.PRIVACY, version)

@@ -109,6 +109,25 @@ def _expiring(points: Any, world: World, asked: dict[str, Any]) -> Any:
     return sorted(lots, key=lambda lot: (lot.expires_at, lot.id))[:50]
 
 
+def _benefits(member: Any, world: World, _: dict[str, Any]) -> Any:
+    """What these people have: points alone."""
+    points = _account(member, world, {})
+    of_points = {"kind": "points", "kindZh": "积分", "kindEn": "Points", "ref": None}
+    nothing = {"timesLeft": None, "until": None}
+    found = []
+    if (balance := _balance(points, world, {})) > 0:
+        names = {"nameZh": "可用积分", "nameEn": "Points to spend", "state": "AVAILABLE"}
+        found.append({**of_points, **nothing, **names, "amount": balance})
+    sums: dict[datetime, int] = {}
+    for lot in _expiring(points, world, {"days": 30}):
+        if lot.opens_at <= NOW:
+            sums[lot.expires_at] = sums.get(lot.expires_at, 0) + lot.remaining
+    names = {"nameZh": "即将过期的积分", "nameEn": "Points that lapse soon", "state": "EXPIRING"}
+    for until in sorted(sums)[:5]:
+        found.append({**of_points, **nothing, **names, "amount": sums[until], "until": until})
+    return found
+
+
 def _entries(points: Any, world: World, asked: dict[str, Any]) -> Any:
     account = points["account"]
     rows = world.people.of("ledger_entry", account_id=account.id) if account else []
@@ -378,6 +397,8 @@ RESOLVERS: dict[str, Resolve] = {
     "Query.forms": lambda root, world, asked: [],  # what these people say is in no form, and
     "Interaction.form": _nothing,  # nothing of it is written down
     "Member.avatar": _avatar,
+    "Member.benefits": _benefits,
+    "Query.campaigns": lambda root, world, asked: [],  # there are none here
     "Member.consents": lambda member, world, asked: [],  # nor did they consent
     "Member.rightsRequests": lambda member, world, asked: [],  # or ask for a right
     "Interaction.text": _nothing,

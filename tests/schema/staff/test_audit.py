@@ -10,6 +10,7 @@ import pytest
 from graphql import GraphQLObjectType
 from tests.core.wechat.people import bound, claim_id, visitor, with_phone
 from tests.schema.staff.account_acts import ACCOUNT_MUTATIONS, ACCOUNT_TYPES
+from tests.schema.staff.campaign_acts import CAMPAIGN_MUTATIONS
 from tests.schema.staff.catalog_acts import CATALOG_MUTATIONS
 from tests.schema.staff.disclosure_acts import DISCLOSURE_MUTATIONS
 from tests.schema.staff.order_acts import ORDER_MUTATIONS
@@ -338,6 +339,7 @@ MUTATIONS: dict[str, tuple[str, Any, str]] = {
         "task.handed_over",
     ),
     **CATALOG_MUTATIONS,
+    **CAMPAIGN_MUTATIONS,
     **DISCLOSURE_MUTATIONS,
     **PERSONAL_DATA_MUTATIONS,
     "bindIdentity": (_BIND, _member, "member.identity_bound"),

@@ -23,7 +23,7 @@ from graphql import (
 from tests.schema.staff.order_acts import counter_order
 from tests.schema.staff.test_rights import _value, is_required
 from tests.support.exports import asked_export, staff_id_of
-from tests.support.full_tenants import Account, full_account, full_rule
+from tests.support.full_tenants import Account, full_account, full_campaign, full_rule
 from tests.support.imports import imported, stored
 from tests.support.pictures import JPEG
 from tests.support.scopes import PHONES, Divided, divide
@@ -162,6 +162,19 @@ NAMED: dict[tuple[str, str], str] = {
     ("startFileImport", "fileId"): "file",
     ("redoFileImport", "id"): "import",
     ("correctRefusedRow", "id"): "row",
+    ("campaign", "id"): "campaign",
+    ("campaignEffect", "id"): "campaign",
+    ("changeCampaign", "id"): "campaign",
+    ("submitCampaign", "id"): "campaign",
+    ("approveCampaign", "id"): "campaign",
+    ("rejectCampaign", "id"): "campaign",
+    ("pauseCampaign", "id"): "campaign",
+    ("resumeCampaign", "id"): "campaign",
+    ("reopenCampaign", "id"): "campaign",
+    ("cancelCampaign", "id"): "campaign",
+    ("campaignEffect", "ruleId"): "rule",
+    ("createCampaign", "campaign.audienceRuleId"): "rule",
+    ("changeCampaign", "change.audienceRuleId"): "rule",
 }
 
 
@@ -272,6 +285,12 @@ async def _ids(divided: Divided, other: Shop, kind: str) -> dict[str, str]:
     elif kind == "rule":
         async with unit_of_work(other.tenant_id):
             told["foreign"] = str(await full_rule("x"))
+    elif kind == "campaign":
+        if not await other.rows("SELECT id FROM campaign WHERE tenant_id = $1"):
+            async with unit_of_work(other.tenant_id):
+                await full_campaign("C")
+        rows = await other.rows("SELECT id FROM campaign WHERE tenant_id = $1")
+        told["foreign"] = str(rows[0]["id"])
     elif kind == "export":
         for sort, shop in (("out of scope", divided.shop), ("foreign", other)):
             told[sort] = await _export_of(shop)
