@@ -113,8 +113,8 @@ def _benefits(member: Any, world: World, _: dict[str, Any]) -> Any:
     """What these people have: points alone."""
     points = _account(member, world, {})
     of_points = {"kind": "points", "kindZh": "积分", "kindEn": "Points", "ref": None}
-    nothing = {"timesLeft": None, "until": None}
-    found = []
+    nothing: dict[str, Any] = {"timesLeft": None, "until": None}
+    found: list[dict[str, Any]] = []
     if (balance := _balance(points, world, {})) > 0:
         names = {"nameZh": "可用积分", "nameEn": "Points to spend", "state": "AVAILABLE"}
         found.append({**of_points, **nothing, **names, "amount": balance})
