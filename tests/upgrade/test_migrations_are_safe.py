@@ -56,6 +56,8 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("0020_following", "ban-drop-constraint"): "one of what is in force takes its place at once",
     ("0020_following", "require-concurrent-index-creation"): _NOT_YET,
     ("0027_receipts", "require-concurrent-index-creation"): _NOT_YET,
+    ("0030_imports", "require-concurrent-index-creation"): _NOT_YET,
+    ("0030_imports", "adding-field-with-default"): _NOT_YET,
     ("0025_dismissed", "ban-drop-constraint"): "a wider one takes its place at once",
     ("0025_dismissed", "constraint-missing-not-valid"): _NOT_YET,
     ("0024_catalog", "changing-column-type"): "its collation, of a column that it adds, empty",
