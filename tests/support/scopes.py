@@ -37,6 +37,7 @@ from shuke_core.merging.services import merge_members
 from shuke_core.notes.services import add_note
 from shuke_core.personal_data.services import ask_correction
 from shuke_core.plugin_host import enable_plugin
+from shuke_core.points.withholding import withhold_points
 from shuke_core.staff.addressees import Addressee
 from shuke_core.staff.presence import set_stores
 from shuke_core.staff.services import add_staff
@@ -117,6 +118,8 @@ async def divide(shop: Shop) -> Divided:
             *(clock.now(), ids, ids[1:] + ids[:1]),
         )
         await create_task(NewTask(to, clock.now() + timedelta(hours=1), note="盘点"))
+        orders = await fetch("SELECT id FROM orders WHERE tenant_id = $1")
+        await withhold_points([row["id"] for row in orders], "import")
     for _ in range(3):  # relay, then the reaction that seals the audit
         await shop.work()
     return Divided(shop, members, staff, stores)
@@ -140,6 +143,7 @@ _TO_MEMBER = {
     "ledger_allocation": "(SELECT a.member_id FROM ledger_entry e JOIN ledger_account a "
     "ON a.id = e.account_id WHERE e.id = t.entry_id)",
     "order_line": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
+    "withheld_order": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "refund": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "refund_line": "(SELECT o.member_id FROM refund r JOIN orders o ON o.id = r.order_id "
     "WHERE r.id = t.refund_id)",
