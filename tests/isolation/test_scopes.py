@@ -116,7 +116,7 @@ async def test_nothing_within_a_unit_widens_it_again(divided: Divided) -> None:
 
 PLANTS = {
     "a policy is gone": ("DROP POLICY own ON orders", {"orders", "order_line", "refund",
-                                                       "refund_line"}),
+                                                       "refund_line", "withheld_order"}),
     "a policy is for others": ("ALTER POLICY own ON ledger_account TO shuke_report",
                                {"ledger_account", "ledger_entry", "ledger_lot",
                                 "ledger_allocation"}),

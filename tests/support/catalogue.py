@@ -34,6 +34,7 @@ APPEND_ONLY = frozenset(
         "rule_version",
         "schedule_run",
         "task_step",
+        "withheld_order",
     }
 )
 
@@ -82,6 +83,7 @@ OF_A_MEMBER = frozenset(
         "task",
         "task_reminder",
         "task_step",
+        "withheld_order",
     }
 )
 

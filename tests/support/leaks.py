@@ -88,9 +88,11 @@ async def reads_of_others(pair: Pair) -> list[Leak]:
 
 
 async def _columns(connection: UnitConnection, table: str) -> list[str]:
+    """Those that can be written: what the database makes of others can't."""
     rows = await connection.fetch(
         "SELECT attname::text AS name FROM pg_attribute "
-        "WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        "WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped "
+        "AND attgenerated = '' ORDER BY attnum",
         table,
     )
     return [row["name"] for row in rows]

@@ -38,6 +38,7 @@ from shuke_core.merging.services import merge_members
 from shuke_core.notes.services import add_note
 from shuke_core.personal_data.services import ask_correction
 from shuke_core.plugin_host import enable_plugin
+from shuke_core.points.withholding import withhold_points
 from shuke_core.staff.addressees import Addressee
 from shuke_core.staff.presence import set_stores
 from shuke_core.staff.services import add_staff
@@ -121,6 +122,8 @@ async def divide(shop: Shop) -> Divided:
             *(clock.now(), ids, ids[1:] + ids[:1]),
         )
         await create_task(NewTask(to, clock.now() + timedelta(hours=1), note="盘点"))
+        orders = await fetch("SELECT id FROM orders WHERE tenant_id = $1")
+        await withhold_points([row["id"] for row in orders], "import")
     for _ in range(3):  # relay, then the reaction that seals the audit
         await shop.work()
     return Divided(shop, members, staff, stores)
@@ -145,6 +148,7 @@ _TO_MEMBER = {
     "ON a.id = e.account_id WHERE e.id = t.entry_id)",
     "order_line": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "order_step": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
+    "withheld_order": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "refund": "(SELECT o.member_id FROM orders o WHERE o.id = t.order_id)",
     "refund_line": "(SELECT o.member_id FROM refund r JOIN orders o ON o.id = r.order_id "
     "WHERE r.id = t.refund_id)",

@@ -137,8 +137,9 @@ async def redo_import(import_id: UUID, after: int = 0) -> Redone:
         raise ImportUnknown()
     await _check(kind_of(found["kind"]), current_actor().id)
     rows = await fetch(
-        f"{_OPEN} AND i.id = $2 AND r.row_no > $3 ORDER BY r.row_no LIMIT {REDO_ROWS} "
-        "FOR UPDATE OF r",
+        # Of an order that began before, no half is tried.
+        f"{_OPEN} AND i.id = $2 AND coalesce(r.begins_at, r.row_no) > $3 ORDER BY r.row_no "
+        f"LIMIT {REDO_ROWS} FOR UPDATE OF r",
         *(import_id, after),
     )
     if rows and rows[-1]["begins_at"] is not None:  # what is together is not parted

@@ -9,6 +9,7 @@ from tortoise.fields.data import JSON_DUMPS
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+from shuke_core.database.operations import append_only
 from shuke_core.kit.ids import new_id
 from shuke_core.kit.transactions import current_tenant
 
@@ -63,6 +64,7 @@ class Migration(migrations.Migration):
             },
             bases=["TenantModel"],
         ),
+        append_only("withheld_order"),
         ops.CreateModel(
             name="ImportMemory",
             fields=[
