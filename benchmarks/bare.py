@@ -77,56 +77,6 @@ SELECT json_build_object('data', json_build_object('me', json_build_object(
 """
 
 
-# The same, and beside the page what the member may have and what runs. Campaigns of this suite are for
-# everyone: nothing is decided of them outside SQL.
-CAMPAIGNS = PAGE.replace(
-    "\n)))::text",
-    """,
-    'benefits', (
-        SELECT coalesce(json_agg(json_build_object(
-            'kind', b.kind, 'ref', b.ref, 'nameZh', b.name, 'state', b.state, 'amount', b.amount,
-            'timesLeft', b.times_left, 'until', b.until) ORDER BY b.place, b.until, b.ref), '[]')
-          FROM (SELECT 1 AS place, 'points' AS kind, NULL AS ref, '可用积分' AS name,
-                       'AVAILABLE' AS state, h.amount, NULL::int8 AS times_left,
-                       NULL::timestamptz AS until
-                  FROM (SELECT coalesce(a.available, 0) - coalesce((
-                               SELECT sum(l.remaining) FROM ledger_lot l
-                                WHERE l.tenant_id = $1 AND l.account_id = a.id AND l.remaining > 0
-                                  AND (l.expires_at <= now() OR l.opens_at > now())), 0)) h(amount)
-                 WHERE h.amount > 0
-                UNION ALL
-                (SELECT 2, 'points', NULL, '即将过期的积分', 'EXPIRING', sum(l.remaining), NULL,
-                        l.expires_at
-                   FROM ledger_lot l
-                  WHERE l.tenant_id = $1 AND l.account_id = a.id AND l.remaining > 0
-                    AND l.opens_at <= now() AND l.expires_at > now()
-                    AND l.expires_at <= now() + interval '30 days'
-                  GROUP BY l.expires_at ORDER BY l.expires_at LIMIT 5)
-                UNION ALL
-                SELECT 3, 'campaign', c.id::text, c.name_zh,
-                       CASE WHEN c.times < c.per_member THEN 'JOINABLE' ELSE 'JOINED' END,
-                       nullif(c.reward_points, 0), c.places - c.joined, c.ends_at FROM running c) b)
-), 'campaigns', (
-    SELECT coalesce(json_agg(json_build_object(
-        'id', c.id, 'nameZh', c.name_zh, 'endsAt', c.ends_at, 'left', c.places - c.joined,
-        'rewardPoints', c.reward_points, 'joinable', c.times < c.per_member,
-        'timesJoined', c.times) ORDER BY c.ends_at, c.id), '[]') FROM running c)))::text""",
-).replace(
-    "\nSELECT json_build_object('data'",
-    """
-WITH running AS (
-    SELECT c.id, c.name_zh, c.ends_at, c.places, c.joined, c.reward_points, c.per_member,
-           coalesce((SELECT sum(p.times) FROM campaign_participation p
-                       JOIN member_token t ON t.tenant_id = $1 AND t.digest = $2
-                      WHERE p.tenant_id = $1 AND p.campaign_id = c.id AND p.kind = 'joined'
-                        AND p.member_id = t.member_id), 0) AS times
-      FROM campaign c
-     WHERE c.tenant_id = $1 AND c.state = 'approved' AND c.starts_at <= now() AND c.ends_at > now()
-)
-SELECT json_build_object('data'""",
-)
-
-
 class _Sessionless(asyncpg.Connection):  # type: ignore[misc]
     """As the product's: no session state, so nothing to reset when a connection is given back."""
 
@@ -152,10 +102,6 @@ def _app(pool: asyncpg.Pool, tenants: dict[str, Any]) -> Starlette:
         await request.body()
         return await answer(request, PAGE)
 
-    async def campaigns(request: Request) -> Response:
-        await request.body()
-        return await answer(request, CAMPAIGNS)
-
     async def members(request: Request) -> Response:
         after = orjson.loads(await request.body())
         if not after:
@@ -167,7 +113,6 @@ def _app(pool: asyncpg.Pool, tenants: dict[str, Any]) -> Starlette:
         routes=[
             Route("/healthz", healthz),
             Route("/t/{tenant}/me", page, methods=["POST"]),
-            Route("/t/{tenant}/campaigns", campaigns, methods=["POST"]),
             Route("/t/{tenant}/members", members, methods=["POST"]),
         ]
     )

@@ -1,13 +1,12 @@
-"""The rows `read`, `read.campaigns` and `read.plugin`: the member page over HTTP, as a trusted document.
+"""The rows `read` and `read.plugin`: the member page over HTTP, as a trusted document.
 
 `read` stands against a bare endpoint with one written statement, and against PostGraphile 5;
-`read.campaigns` is the page with benefits and running campaigns against such an endpoint;
 `read.plugin` is the page with a plugin's fields against the page without.
 """
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -46,15 +45,11 @@ query Membership {
       }
       pageInfo { hasNextPage }
     }%s
-  }%s
+  }
 }
 """
-DOCUMENT = _PAGE % ("", "")
-WITH_CAMPAIGNS = _PAGE % (
-    " benefits { kind ref nameZh state amount timesLeft until }",
-    " campaigns { id nameZh endsAt left rewardPoints joinable timesJoined }",
-)
-WITH_PLUGIN = _PAGE % (" retail { orders spentFen channels { source orders spentFen lastAt } }", "")
+DOCUMENT = _PAGE % ""
+WITH_PLUGIN = _PAGE % " retail { orders spentFen channels { source orders spentFen lastAt } }"
 _COMPARED = 20
 
 _BY_CHANNEL = """
@@ -64,17 +59,6 @@ SELECT o.tenant_id, gen_random_uuid(), o.member_id, c.source, count(*), sum(o.to
        max(o.placed_at)
   FROM orders o CROSS JOIN (VALUES ('till'), ('mini-program')) c (source)
  WHERE o.tenant_id = '{tenant}' GROUP BY o.tenant_id, o.member_id, c.source
-"""
-
-# Five that run, without bound or with places, as a tenant has them at a time.
-_CAMPAIGNS = """
-INSERT INTO campaign (tenant_id, id, code, name_zh, name_en, goal, state, version, starts_at, ends_at,
-                      channels, places, reward_points, per_member, joined, spent_points,
-                      rejected_because, created_at, changed_at)
-SELECT '{tenant}', gen_random_uuid(), 'C' || n, '活动' || n, 'Campaign ' || n, '', 'approved', 1,
-       now() - interval '1 day', now() + make_interval(days => n), '["mini_program"]',
-       CASE WHEN n > 2 THEN n * 1000 END, n * 10, 1, 0, 0, '', now(), now()
-  FROM generate_series(1, 5) n
 """
 
 Ask = Callable[[Shop, int], bytes]
@@ -106,22 +90,17 @@ def _bare(shop: Shop, number: int) -> bytes:
     return post(f"/t/{shop.slug}/me", {"authorization": f"Bearer {shop.token(number)}"}, b"{}")
 
 
-def _bare_campaigns(shop: Shop, number: int) -> bytes:
-    bearer = {"authorization": f"Bearer {shop.token(number)}"}
-    return post(f"/t/{shop.slug}/campaigns", bearer, b"{}")
-
-
 def manifest(folder: Path) -> Path:
     """The folder with the manifest of the documents that are asked here."""
     folder.mkdir(exist_ok=True)
-    texts = {hash_of(text): text for text in (DOCUMENT, WITH_CAMPAIGNS, WITH_PLUGIN)}
+    texts = {hash_of(text): text for text in (DOCUMENT, WITH_PLUGIN)}
     made = Manifest("bench", "1", Audience.MEMBER, texts)
     (folder / made.file_name).write_bytes(made.written())
     return folder
 
 
-async def _add_to_the_page(here: Stand, shops: Sequence[Shop]) -> None:
-    """Retail for all tenants, with two channels of every member, and campaigns that run."""
+async def _switch_on_plugin(here: Stand, shops: Sequence[Shop]) -> None:
+    """Retail for all tenants, with two channels of every member."""
     owner = await asyncpg.connect(**credentials(here.places.owner()))
     try:
         for shop in shops:
@@ -130,23 +109,22 @@ async def _add_to_the_page(here: Stand, shops: Sequence[Shop]) -> None:
             async with owner.transaction():
                 await owner.execute(f"SET LOCAL shuke.tenant_id = '{shop.tenant_id}'")
                 await owner.execute(_BY_CHANNEL.format(tenant=shop.tenant_id))
-                await owner.execute(_CAMPAIGNS.format(tenant=shop.tenant_id))
-        await owner.execute("VACUUM (ANALYZE) retail_channel_purchases, campaign")
+        await owner.execute("VACUUM (ANALYZE) retail_channel_purchases")
     finally:
         await owner.close()
 
 
-async def _compare(shops: Sequence[Shop], asked: Sequence[tuple[int, Ask]]) -> None:
-    streams = [(port, asks(shops, ask)) for port, ask in asked]
+async def _compare(shops: Sequence[Shop], web: int, asked: Mapping[int, Ask]) -> None:
+    ports = {web: trusted(DOCUMENT), **asked}
+    streams = {port: asks(shops, ask) for port, ask in ports.items()}
     for _ in range(_COMPARED):
-        pages = []
-        for port, stream in streams:
+        pages = {}
+        for port, stream in streams.items():
             async with connections(port, 1) as (connection,):
                 answer = orjson.loads(await connection.ask(next(stream)))
-            shown = answer.get("data") or {}
-            is_peers = "accounts" in (shown.get("me") or {})
-            pages.append({"me": peer.as_page(answer)} if is_peers else shown)
-        if any(not page.get("me") or page != pages[0] for page in pages):
+            shown = answer.get("data", {}).get("me")
+            pages[port] = peer.as_page(answer) if shown and "accounts" in shown else shown
+        if any(page is None or page != pages[web] for page in pages.values()):
             raise AnswersDiffer(f"these are not the same: {orjson.dumps(pages)[:2000]!r}")
 
 
@@ -164,15 +142,14 @@ async def rival_of(here: Stand, started: Processes) -> int | None:
 
 async def run(here: Stand, effort: Effort, shops: Sequence[Shop]) -> list[Row]:
     """Requests a second, eight connections, one web process each."""
-    await _add_to_the_page(here, shops)
+    await _switch_on_plugin(here, shops)
     with processes(here) as started:
         web = started.web(SHUKE_DOCUMENTS=str(manifest(here.settings.home / "documents")))
         bare = started.bare(here.places.app_dsn)
-        pages = [(web, trusted(DOCUMENT)), (bare, _bare)]
+        others = {bare: _bare}
         if (rival := await rival_of(here, started)) is not None:
-            pages.append((rival, peer.request))
-        await _compare(shops, pages)
-        await _compare(shops, [(web, trusted(WITH_CAMPAIGNS)), (bare, _bare_campaigns)])
+            others[rival] = peer.request
+        await _compare(shops, web, others)
 
         def contestant(port: int, ask: Ask) -> Contestant:
             requests_of = asks(shops, ask)
@@ -185,20 +162,14 @@ async def run(here: Stand, effort: Effort, shops: Sequence[Shop]) -> list[Row]:
 
         ours, limit = contestant(web, trusted(DOCUMENT)), contestant(bare, _bare)
         with_plugin = contestant(web, trusted(WITH_PLUGIN))
-        with_campaigns = {
-            OURS: contestant(web, trusted(WITH_CAMPAIGNS)),
-            LIMIT: contestant(bare, _bare_campaigns),
-        }
         contest = {OURS: ours, LIMIT: limit}
         if rival is not None:
             contest[PEER] = contestant(rival, peer.request)
-        for warm in (*contest.values(), *with_campaigns.values(), with_plugin):
+        for warm in (*contest.values(), with_plugin):
             await warm()
         page = await alternate(effort.rounds, contest)
-        campaigns = await alternate(effort.rounds, with_campaigns)
         plugin = await alternate(effort.rounds, {OURS: with_plugin, LIMIT: ours})
     return [
         row_of("read", "requests/s", page, GOAL),
-        row_of("read.campaigns", "requests/s", campaigns, GOAL),
         row_of("read.plugin", "requests/s", plugin, PLUGIN_GOAL),
     ]
