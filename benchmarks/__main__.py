@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import batch, earn, growth, live, read, rules, staff, wake
+from benchmarks import batch, earn, growth, live, membership, read, rules, staff, wake
 from benchmarks.data import Shop, generate
 from benchmarks.servers import FULL, QUICK, Effort, Stand, stand
 from benchmarks.suite import QUICK_MARGIN, Row, UnknownRow, chosen, table, write
@@ -24,6 +24,7 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 Bench = Callable[[Stand, Effort, Sequence[Shop]], Awaitable[list[Row]]]
 BENCHES: dict[str, Bench] = {
     "read": read.run,
+    "membership": membership.run,
     "earn": earn.run,
     "batch": batch.run,
     "wake": wake.run,

@@ -1,4 +1,4 @@
-"""The limit of the rows `read` and `staff.list`: bare endpoints around one hand-written statement.
+"""The limit of the rows `read`, `membership` and `staff.list`: bare endpoints, one statement each.
 
 `python -m benchmarks.bare DSN PORT`. The same role, the same row security, the same pool size, the
 same server settings as the product's web process, and nothing of the product in between.
@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.bare_list import FIRST_PAGE, LATER_PAGE
+from benchmarks.bare_membership import membership
 from shuke_core.database.config import credentials
 from shuke_schema.demo.processes import HOST
 
@@ -77,6 +78,9 @@ SELECT json_build_object('data', json_build_object('me', json_build_object(
 """
 
 
+MEMBERSHIP = membership(PAGE)
+
+
 class _Sessionless(asyncpg.Connection):  # type: ignore[misc]
     """As the product's: no session state, so nothing to reset when a connection is given back."""
 
@@ -102,6 +106,10 @@ def _app(pool: asyncpg.Pool, tenants: dict[str, Any]) -> Starlette:
         await request.body()
         return await answer(request, PAGE)
 
+    async def with_campaigns(request: Request) -> Response:
+        await request.body()
+        return await answer(request, MEMBERSHIP)
+
     async def members(request: Request) -> Response:
         after = orjson.loads(await request.body())
         if not after:
@@ -113,6 +121,7 @@ def _app(pool: asyncpg.Pool, tenants: dict[str, Any]) -> Starlette:
         routes=[
             Route("/healthz", healthz),
             Route("/t/{tenant}/me", page, methods=["POST"]),
+            Route("/t/{tenant}/membership", with_campaigns, methods=["POST"]),
             Route("/t/{tenant}/members", members, methods=["POST"]),
         ]
     )
