@@ -51,7 +51,7 @@ async def progress_of(integration_id: UUID) -> Progress:
 
 
 async def seconds_to_points() -> dict[str, float | None]:
-    """`p50` and `p99` from an order's arrival to its points, over the tenant's latest hundred
+    """`p50` and `p99` from a sale's arrival to its points, over the tenant's latest hundred
     thousand earnings. It sorts them all: for whoever runs a load, not for a page."""
     rows = await fetch(
         f"""
@@ -61,7 +61,7 @@ async def seconds_to_points() -> dict[str, float | None]:
              ORDER BY id DESC LIMIT {_LATEST_ENTRIES}
         ), seconds AS (
             SELECT extract(epoch FROM e.recorded_at - o.received_at)::float8 AS took
-              FROM latest e JOIN orders o ON o.tenant_id = $1 AND o.id = e.cause_id
+              FROM latest e JOIN orders o ON o.tenant_id = $1 AND o.id = e.cause_id AND o.told_whole
         )
         SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS p50,
                percentile_cont(0.99) WITHIN GROUP (ORDER BY took) AS p99 FROM seconds

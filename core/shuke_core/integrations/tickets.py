@@ -35,13 +35,19 @@ from shuke_core.kit.cleaning import Unclean, clean_scalar, shown
 from shuke_core.kit.timestamps import business_day, parse_moment
 from shuke_core.members.phones import Phone, names_no_member, normalise_phone
 from shuke_core.members.rules import LONGEST_NAME
-from shuke_core.orders.channels import OF_THE_HOUSE
+from shuke_core.orders.channels import Saying, Teller, may
 from shuke_core.orders.life import OrderStepKind
 from shuke_core.orders.rules import SHORTEST_RECEIPT, comparable
 
 LONGEST_CODE: Final = 64
 LONGEST_METHOD: Final = 20
 _STEPS: Final = {kind.value: kind for kind in OrderStepKind}
+_SAYINGS: Final = {
+    OrderStepKind.PAYMENT: Saying.PAY,
+    OrderStepKind.FULFILMENT: Saying.FULFIL,
+    OrderStepKind.COMPLETION: Saying.COMPLETE,
+    OrderStepKind.CANCELLATION: Saying.CANCEL,
+}
 
 __all__ = [
     "CleanLine",
@@ -149,7 +155,7 @@ def _clean_refund(raw: Mapping[str, object], clock: _Clock, *, exchange: bool) -
         refunds_day=_day(raw, "refunds_day", clock),
         total_fen=total_fen,
         lines=clean_refunded_lines(raw.get("lines"), total_fen, sign),
-        channel=_channel(raw),
+        channel=_channel(raw, Saying.REFUND),
         exchanged_for=for_no,
     )
 
@@ -171,7 +177,7 @@ def _clean_step(kind: OrderStepKind, raw: Mapping[str, object], clock: _Clock) -
         order_day=_day(raw, "order_day", clock),
         amount_fen=paid_fen,
         method=optional_text("method", raw.get("method"), longest=LONGEST_METHOD),
-        channel=_channel(raw),
+        channel=_channel(raw, _SAYINGS[kind]),
     )
 
 
@@ -180,10 +186,10 @@ def _day(raw: Mapping[str, object], field: str, clock: _Clock) -> date | None:
     return None if said is None else clock.day(clock.moment(field, said))
 
 
-def _channel(raw: Mapping[str, object]) -> str | None:
+def _channel(raw: Mapping[str, object], saying: Saying) -> str | None:
     """Where the order was placed, if not with who tells: a source may speak of those of this house."""
     said = optional_text("channel", raw.get("channel"), longest=LONGEST_CODE)
-    if said is None or said in OF_THE_HOUSE:
+    if said is None or may(Teller.SOURCE, said, saying):
         return said
     raise TicketRefused("channel", "CHANNEL_UNKNOWN", shown(said))
 

@@ -14,8 +14,8 @@ from uuid import UUID
 from shuke_core.audit.services import record
 from shuke_core.kit import clock
 from shuke_core.kit.timestamps import business_day
-from shuke_core.kit.transactions import Row, fetch, fetch_value
-from shuke_core.members.following import lock_member
+from shuke_core.kit.transactions import Row, fetch, fetch_one, fetch_value
+from shuke_core.members.following import hold_members, lock_member
 from shuke_core.orders.channels import COUNTER, MINI_PROGRAM, Saying, Teller, check_may
 from shuke_core.orders.errors import (
     ItemNotOnSale,
@@ -36,6 +36,7 @@ MOST_LINES = 100
 _THOUSANDTH = Decimal("0.001")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 11  # 55 bits: no two orders of a day meet
+_BUYER = "SELECT member_id FROM orders WHERE tenant_id = $1 AND id = $2"
 _KINDS = {
     Saying.FULFIL: OrderStepKind.FULFILMENT,
     Saying.COMPLETE: OrderStepKind.COMPLETION,
@@ -226,6 +227,9 @@ async def _priced(wanted: Sequence[Wanted]) -> tuple[NewLine, ...]:
 
 
 async def _locked(order_id: UUID) -> Row:
+    """The order, held; whose it is before it: a merge holds people first, then moves what is theirs."""
+    if (buyer := await fetch_one(_BUYER, order_id)) and buyer["member_id"] is not None:
+        await hold_members([buyer["member_id"]])
     rows = await fetch(
         "SELECT * FROM orders WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE", order_id
     )
