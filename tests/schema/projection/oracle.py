@@ -110,7 +110,12 @@ def _expiring(points: Any, world: World, asked: dict[str, Any]) -> Any:
 def _benefits(member: Any, world: World, _: dict[str, Any]) -> Any:
     """What these people have: points alone."""
     points = _account(member, world, {})
-    of_points = {"kind": "points", "kindZh": "积分", "kindEn": "Points", "ref": None}
+    of_points: dict[str, Any] = {
+        "kind": "points",
+        "kindZh": "积分",
+        "kindEn": "Points",
+        "ref": None,
+    }
     nothing = {"timesLeft": None, "until": None}
     found = []
     if (balance := _balance(points, world, {})) > 0:
