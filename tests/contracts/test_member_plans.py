@@ -32,9 +32,10 @@ ROWS = 50_000
 PHONE = "13800138000"
 _TABLES = (
     "member", "member_identity", "orders", "ledger_account", "ledger_entry", "interaction",
-    "assignment", "member_note", "audit_entry", "merge_candidate", "member_merge",
+    "assignment", "member_note", "audit_entry", "merge_candidate", "member_merge", "campaign",
+    "campaign_participation",
 )  # fmt: skip
-_NOT_TOLD = {"member_identity", "merge_candidate", "member_merge"}
+_NOT_TOLD = {"member_identity", "merge_candidate", "member_merge", "campaign"}
 _MEMBERS = f"""
 INSERT INTO member (tenant_id, id, card_no, state, joined_at, version)
 SELECT $1::uuid, md5('m' || $1::uuid::text || n)::uuid, substr(md5($1::uuid::text || n), 1, 16),
@@ -65,6 +66,15 @@ SELECT $1::uuid, md5('o' || $1::uuid::text || n)::uuid, 'x',
 INSERT INTO interaction (tenant_id, id, member_id, kind, channel, scene, subject, recorded_at)
 SELECT $1::uuid, md5('i' || $1::uuid::text || n)::uuid, {_OWNER}, 'inquiry', 'mini_program', '', '',
        {_AT} FROM generate_series(1, {ROWS}) n;
+INSERT INTO campaign (tenant_id, id, code, name_zh, name_en, goal, state, version, starts_at, ends_at,
+                      channels, reward_points, per_member, joined, spent_points, rejected_because,
+                      created_at, changed_at)
+SELECT $1::uuid, md5('p' || $1::uuid::text || n)::uuid, n::text, 'x', 'x', '', 'approved', 1, {_AT},
+       now() + interval '1 day', '[]', 0, 1, 0, 0, '', {_AT}, {_AT} FROM generate_series(1, {ROWS}) n;
+INSERT INTO campaign_participation (tenant_id, id, campaign_id, member_id, kind, times, points,
+                                    first_at, last_at)
+SELECT $1::uuid, md5('q' || $1::uuid::text || n)::uuid, md5('p' || $1::uuid::text || n)::uuid, {_OWNER},
+       'joined', 1, 0, {_AT}, {_AT} FROM generate_series(1, {ROWS}) n;
 INSERT INTO assignment (tenant_id, id, member_id, way, reason, actor_name, assigned_at)
 SELECT $1::uuid, md5('a' || $1::uuid::text || n)::uuid, {_OWNER}, 'by_hand', '', 'x', {_AT}
   FROM generate_series(1, {ROWS}) n;
