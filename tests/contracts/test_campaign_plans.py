@@ -50,11 +50,12 @@ SELECT $1::uuid, gen_random_uuid(), {_ACCOUNT}, 'earn', 10, 0, 'order', gen_rand
        END, now() - make_interval(secs => n * 40), now()
   FROM generate_series(1, {MEMBERS}) n;
 INSERT INTO orders (tenant_id, id, source, store_id, external_no, business_day, member_id, state,
-                    total_fen, refunded_fen, currency, placed_at, received_at, recorded_at, version,
-                    campaign_id)
+                    total_fen, paid_fen, refunded_fen, currency, placed_at, completed_at, received_at,
+                    recorded_at, version, campaign_id)
 SELECT $1::uuid, gen_random_uuid(), 'till',
        (SELECT id FROM store WHERE tenant_id = $1::uuid AND code = 'S1'), 'N' || n, '2026-01-01',
-       {_MEMBER}, 'completed', 100, 0, 'CNY', now() - make_interval(secs => n * 40), now(), now(), 1,
+       {_MEMBER}, 'completed', 100, 100, 0, 'CNY', now() - make_interval(secs => n * 40), now(), now(),
+       now(), 1,
        CASE WHEN n % 10 = 0 THEN (SELECT id FROM campaign WHERE tenant_id = $1::uuid AND code = 'C0')
        END
   FROM generate_series(1, {MEMBERS}) n

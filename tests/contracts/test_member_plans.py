@@ -35,7 +35,7 @@ _TABLES = (
     "assignment", "member_note", "audit_entry", "merge_candidate", "member_merge", "campaign",
     "campaign_participation",
 )  # fmt: skip
-_NOT_TOLD = {"member_identity", "merge_candidate", "member_merge", "campaign"}
+_NOT_TOLD = {"member_identity", "merge_candidate", "member_merge"}
 _MEMBERS = f"""
 INSERT INTO member (tenant_id, id, card_no, state, joined_at, version)
 SELECT $1::uuid, md5('m' || $1::uuid::text || n)::uuid, substr(md5($1::uuid::text || n), 1, 16),

@@ -94,7 +94,10 @@ class Drawing:
         inner = [name for name, _ in fields if name not in leaves] if depth > 0 else []
         if not leaves and not inner:
             return self._alias("__typename")
-        name = self.draw.choice(inner if inner and (self._chance(heavy) or not leaves) else leaves)
+        some = inner if inner and (self._chance(heavy) or not leaves) else leaves
+        # What takes arguments is where plans differ most; types with many plain fields would hide it.
+        weights = [4 if kind.fields[each].args else 1 for each in some]
+        (name,) = self.draw.choices(some, weights)
         found = kind.fields[name]
         arguments = self._arguments(found)
         head = self._alias(name) if arguments or self._chance(25) else name
