@@ -155,8 +155,11 @@ class Drawing:
             return self._chance(50)
         if kind.name == "DateTime":
             return self.draw.choice(["2026-11-22T08:00:00+00:00", "2026-11-23T09:00:00+08:00"])
-        known = self.ids if kind.name == "ID" else [*self.cursors, *self.texts]
-        return self.draw.choice([*known, "made-up", ""])
+        if kind.name == "ID":
+            return self.draw.choice([*self.ids, "made-up", ""])
+        if self._chance(20):  # means "from the beginning" to a page, and something to most plans
+            return ""
+        return self.draw.choice([*self.cursors, *self.texts, "made-up"])
 
     def _literal(self, value: Any, argument: GraphQLArgument | None = None) -> str:
         if isinstance(value, str) and argument is not None:

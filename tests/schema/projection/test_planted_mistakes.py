@@ -14,7 +14,7 @@ from shuke_schema.parts import Audience
 from shuke_schema.projection import arguments, plan
 from shuke_schema.projection.arguments import Site, shape_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 MOST_DOCUMENTS = 2_000  # most are found within a hundred

@@ -62,10 +62,11 @@ class Tenant:
             for row in self.people.rows[table]
         ]
 
-    def ids_of_the_shop(self) -> list[str]:
-        """Ids that visitors may ask for: of some categories and an item."""
-        rows = [*self.people.rows["category"][:3], *self.people.rows["item"][:1]]
-        return [str(row.id) for row in rows]
+    def ids_to_ask_for(self) -> list[str]:
+        """Ids of some categories, an item and orders of some members."""
+        rows = self.people.rows
+        some = [*rows["category"][:3], *rows["item"][:1], *rows["orders"][:3]]
+        return [str(row.id) for row in some]
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Trial:
                 async with unit_of_work(tenant.id):
                     tenant.key = (await tenant_keys()).digesting
                     tenant.slug = (await this_tenant()).slug
-            cursors, ids = tenant.cursors(), tenant.ids_of_the_shop()
+            cursors, ids = tenant.cursors(), tenant.ids_to_ask_for()
             drawn = Drawing(self.judge, draw, cursors[:8] + cursors[-2:], TEXTS[:2], ids).document()
             node = parse(drawn.text)
             if validate(self.judge, node):
