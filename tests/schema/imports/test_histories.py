@@ -26,6 +26,7 @@ def _cdnow(*, sample: bool) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_the_whole_history_of_cdnow_adds_up_to_the_cent(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
@@ -48,6 +49,7 @@ async def test_the_whole_history_of_cdnow_adds_up_to_the_cent(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_a_tenth_of_cdnow_earns_as_if_a_till_had_sent_it(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:

@@ -60,6 +60,7 @@ def _file(lines: list[dict[str, Any]], names: dict[int, str]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 async def test_fifty_simulated_households_add_up_once_their_lines_of_nothing_are_mended(
     client: httpx.AsyncClient, shop: Shop
 ) -> None:
