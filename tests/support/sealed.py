@@ -10,8 +10,8 @@ from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.tenants.keyring import member_keys, tenant_keys
 from shuke_core.tenants.master_keys import masters
 
-# Columns of bytes that hold no cipher: digests, MACs and fingerprints.
-NOT_SEALED = frozenset({"digest", "fingerprint", "mac", "place", "source"})
+# Columns of bytes that hold no cipher: digests, MACs and fingerprints, and marks of what items are called.
+NOT_SEALED = frozenset({"digest", "fingerprint", "mac", "marks", "place", "receipt", "source"})
 
 _COLUMNS = """
 SELECT c.relname::text AS name, a.attname::text AS column
