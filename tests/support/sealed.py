@@ -10,7 +10,7 @@ from shuke_core.kit.transactions import fetch, unit_of_work
 from shuke_core.tenants.keyring import member_keys, tenant_keys
 from shuke_core.tenants.master_keys import masters
 
-# Columns of bytes that hold no cipher: digests, MACs and fingerprints, and marks of what items are called.
+# Columns of bytes that hold no cipher: digests, MACs, fingerprints, and marks of what items are called.
 NOT_SEALED = frozenset({"digest", "fingerprint", "mac", "marks", "place", "receipt", "source"})
 
 _COLUMNS = """
