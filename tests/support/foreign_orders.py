@@ -12,15 +12,9 @@ from tests.support.reading import columns_of
 from shuke_core.kit import clock
 from shuke_core.kit.transactions import fetch_one
 from shuke_core.orders.channels import Saying
+from shuke_core.orders.handling import cancel_own_order, refund_order, say_of_order
 from shuke_core.orders.life import OrderStepKind
-from shuke_core.orders.placing import (
-    Wanted,
-    cancel_own_order,
-    order_at_counter,
-    order_by_member,
-    refund_order,
-    say_of_order,
-)
+from shuke_core.orders.placing import Wanted, order_at_counter, order_by_member
 from shuke_core.orders.queries import order_of_id, own_order
 from shuke_core.orders.steps import NewStep, record_steps
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import strawberry
 
-from shuke_core.orders.placing import SentBack, Wanted
+from shuke_core.orders.handling import SentBack
+from shuke_core.orders.placing import Wanted
 from shuke_schema.scalars import Long
 
 

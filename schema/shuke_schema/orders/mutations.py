@@ -9,7 +9,8 @@ import strawberry
 from shuke_core.access.rights import FieldClass
 from shuke_core.orders.claims import claim_order
 from shuke_core.orders.errors import OrderUnknown
-from shuke_core.orders.placing import cancel_own_order, order_by_member
+from shuke_core.orders.handling import cancel_own_order
+from shuke_core.orders.placing import order_by_member
 from shuke_core.orders.queries import order_of_id
 from shuke_schema.context import ShukeInfo, id_of
 from shuke_schema.http.guarded import guarded

@@ -12,7 +12,8 @@ from shuke_core.access.rights import FieldClass
 from shuke_core.members.errors import MemberUnknown
 from shuke_core.orders.channels import Saying
 from shuke_core.orders.errors import OrderUnknown
-from shuke_core.orders.placing import order_at_counter, refund_order, say_of_order
+from shuke_core.orders.handling import refund_order, say_of_order
+from shuke_core.orders.placing import order_at_counter
 from shuke_core.orders.queries import order_of_id
 from shuke_schema.context import ShukeInfo, id_of
 from shuke_schema.orders.inputs import NewOrderInput, RefundedLineInput
