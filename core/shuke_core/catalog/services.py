@@ -208,7 +208,7 @@ async def take_items(told: Sequence[ToldItem], via: str, told_in: UUID | None = 
                 continue
             fates.append(_outcome(before, after))
             known[item.code] = after
-            if after == before:
+            if told_in is not None and after == before:
                 named.add(item.code)
     changed = [row for code, row in known.items() if row != at_first.get(code)]
     ids = await _write(changed)
