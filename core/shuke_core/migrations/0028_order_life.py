@@ -138,7 +138,10 @@ class Migration(migrations.Migration):
         ),
         ops.RunSQL(
             "ALTER TABLE orders DROP CONSTRAINT order_state, DROP CONSTRAINT order_amounts;",
-            "",
+            "ALTER TABLE orders ADD CONSTRAINT order_state "
+            "CHECK (state IN ('completed', 'partly_refunded', 'refunded')), "
+            "ADD CONSTRAINT order_amounts "
+            "CHECK (total_fen >= 0 AND refunded_fen BETWEEN 0 AND total_fen);",
         ),
         check("orders", "order_state", f"state IN ({_STATES})"),
         check(

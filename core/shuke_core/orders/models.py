@@ -13,8 +13,7 @@ from shuke_core.tenants.models import Store
 
 
 class Order(TenantModel):
-    """A purchase as its source tells it. Amounts are integer fen; `version` grows by one for each thing
-    that is told of it.
+    """A purchase as its source tells it. Amounts are integer fen; `version` grows with each change.
 
     The same ticket number may recur in another store or on another business day, never within
     one: (source, store, external_no, business_day) is the order's business identity. `receipt` is
@@ -36,9 +35,9 @@ class Order(TenantModel):
     )
     member_id: UUID | None
     state = fields.CharField(max_length=20, default="completed")
-    told_whole = fields.BooleanField(default=True)
+    told_whole = fields.BooleanField(default=True, db_default=True)
     total_fen = fields.BigIntField()
-    paid_fen = fields.BigIntField()
+    paid_fen = fields.BigIntField(db_default=0)
     refunded_fen = fields.BigIntField(default=0)
     fulfilled_at: datetime | None = fields.DatetimeField(null=True)
     completed_at: datetime | None = fields.DatetimeField(null=True)
@@ -108,11 +107,12 @@ class OrderStep(TenantModel):
 
 
 class OrderLine(TenantModel):
-    """One line of an order; `quantity` may be fractional (weighed goods). `amount_fen` is what is paid
-    for it, `discounts` what was taken off before, in fen by where it came from (`rules.DiscountSource`).
+    """One line of an order; `quantity` may be fractional (weighed goods).
 
-    What the catalogue says of the item of `sku` is copied when the line is recorded, and stays: its
-    price, the path of its category and what that was called. Null where the sku is no item's.
+    `amount_fen` is what is paid for it, `discounts` what was taken off before, in fen by where it came
+    from (`rules.DiscountSource`). What the catalogue says of the item of `sku` is copied when the line is
+    recorded, and stays: its price, the path of its category and what that was called. Null where the sku
+    is no item's.
     """
 
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
@@ -153,7 +153,7 @@ class Refund(TenantModel):
         "core.Order", related_name=False, on_delete=fields.RESTRICT, null=True
     )
     order_id: UUID | None
-    channel = fields.CharField(max_length=40)
+    channel = fields.CharField(max_length=40, db_default="")
     exchanged_for = fields.CharField(max_length=64, null=True)
     refunds_no = fields.CharField(max_length=64)
     refunds_day: date | None = fields.DateField(null=True)
