@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from shuke_core.events.outbox import announce
-from shuke_core.kit import clock
 from shuke_core.kit.transactions import Row
 from shuke_core.orders.events import (
     OrderCancelled,
@@ -50,7 +49,7 @@ def tell(before: Row, after: Standing, facts: Sequence[Fact]) -> None:
                 total_fen,
                 before["business_day"],
                 before["placed_at"],
-                clock.now(),
+                before["received_at"],
                 before["campaign_id"],
             )
         )

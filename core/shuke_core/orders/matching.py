@@ -32,8 +32,9 @@ SELECT f.kind, f.id, f.happened_at, f.fen, o.order_id
  CROSS JOIN LATERAL (
     SELECT o.id AS order_id FROM orders o
      WHERE o.tenant_id = $1 AND o.source = f.channel AND o.external_no = f.no
-       AND o.store_id = f.store_id AND o.business_day <= f.business_day
-       AND (f.day IS NULL OR o.business_day = f.day)
+       AND o.store_id = f.store_id
+       AND CASE WHEN f.day IS NULL THEN o.business_day <= f.business_day
+                ELSE o.business_day = f.day END
      ORDER BY o.business_day DESC LIMIT 1) o
 """
 # Not FOR UPDATE: rows that name an order share its key, and two units that do would wait for each other.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from uuid import UUID
 
 from shuke_core.events.outbox import announce
@@ -20,6 +21,7 @@ from shuke_core.orders.events import RefundWaiting, StepWaiting
 from shuke_core.orders.life import OrderStepKind
 from shuke_core.orders.matching import join_waiting
 
+LONGEST_NO = 64
 EXCHANGE = "exchange"  # how an order is paid for with what was sent back of another
 
 
@@ -161,21 +163,28 @@ async def record_refunds(source: str, refunds: Sequence[NewRefund]) -> list[bool
     for refund_id in ids:
         if refund_id in new - joined:
             announce(RefundWaiting(refund_id))
-    await record_steps(source, [_payment(source, r) for r in refunds if r.exchanged_for])
+    exchanges = [r for i, r in zip(ids, refunds, strict=True) if i in new and r.exchanged_for]
+    await record_steps(source, [_payment(r) for r in exchanges])
     return [refund_id in new for refund_id in ids]
 
 
-def _payment(source: str, refund: NewRefund) -> NewStep:
-    """What is sent back in exchange pays for the other order."""
+def _payment(refund: NewRefund) -> NewStep:
+    """What is sent back in exchange pays for the other order, under a number that no payment has."""
     assert refund.exchanged_for is not None  # noqa: S101 (the caller has looked)
     return NewStep(
         OrderStepKind.PAYMENT,
         refund.store_id,
-        refund.external_no,
+        _number_of(refund.external_no),
         refund.business_day,
         refund.refunded_at,
         refund.exchanged_for,
         amount_fen=refund.total_fen,
         method=EXCHANGE,
-        channel=refund.channel,
     )
+
+
+def _number_of(exchange_no: str) -> str:
+    number = f"{EXCHANGE}:{exchange_no}"
+    if len(number) <= LONGEST_NO:
+        return number
+    return f"{EXCHANGE}:{sha256(exchange_no.encode()).hexdigest()}"[:LONGEST_NO]

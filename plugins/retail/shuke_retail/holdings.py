@@ -19,7 +19,8 @@ async def _count_both(_: UUID, survivor_id: UUID, absorbed_id: UUID) -> None:
     await fetch(
         "DELETE FROM retail_channel_purchases p WHERE p.tenant_id = $1 "
         "AND p.member_id = ANY ($2::uuid[]) AND NOT EXISTS (SELECT FROM orders o "
-        "WHERE o.tenant_id = $1 AND o.member_id = p.member_id AND o.source = p.source)",
+        "WHERE o.tenant_id = $1 AND o.member_id = p.member_id AND o.source = p.source "
+        "AND o.completed_at IS NOT NULL)",
         both,
     )
     await count_purchases(both)

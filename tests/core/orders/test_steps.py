@@ -81,6 +81,39 @@ async def test_an_exchange_gives_back_and_pays_for_the_other_order(till: Till) -
     assert (await till.orders())[1] == ("T2", "paid", 0, 3)
 
 
+async def test_an_exchange_and_a_payment_of_one_number_both_count(till: Till) -> None:
+    await till.sells(till.sale("T1"), till.sale("T2", 1500, whole=False))
+    await till.refunds(till.refund("X1", 1000, exchanged_for="T2"))
+    assert await till.tells(till.payment("X1", 500, order_no="T2")) == [True]
+    assert (await till.orders())[1] == ("T2", "paid", 0, 3)
+
+
+async def test_an_exchange_of_a_number_that_is_known_pays_nothing(till: Till) -> None:
+    await till.sells(till.sale("T1"), till.sale("T2", 1500, whole=False))
+    await till.refunds(till.refund("R1", 100))
+    assert await till.refunds(till.refund("R1", 1500, exchanged_for="T2")) == [False]
+    assert (await till.orders())[1] == ("T2", "created", 0, 1)
+
+
+async def test_what_was_bought_elsewhere_pays_for_an_order_of_the_till(till: Till) -> None:
+    await till.sells(till.sale("M1"), source="mini-program")
+    await till.sells(till.sale("T2", 1000, whole=False))
+    back = till.refund("X1", 1000, of="M1", channel="mini-program", exchanged_for="T2")
+    await till.refunds(back)
+    assert {(no, state) for no, state, _, _ in await till.orders()} == {
+        ("M1", "refunded"),
+        ("T2", "paid"),
+    }
+
+
+async def test_a_named_day_is_the_orders_though_the_clock_of_who_tells_is_behind(
+    till: Till,
+) -> None:
+    await till.sells(till.sale(business_day=NEXT_DAY, whole=False))
+    await till.tells(till.payment("P1", 1000, order_day=NEXT_DAY))
+    assert [state for _, state, _, _ in await till.orders()] == ["paid"]
+
+
 async def test_what_is_told_twice_counts_once_and_other_channels_are_others(till: Till) -> None:
     await till.sells(till.sale(whole=False))
     payment = till.payment("P1", 600)
