@@ -80,7 +80,9 @@ async def test_a_variant_that_reads_before_it_holds_the_order_is_found(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unheld(order_ids: Collection[UUID]) -> dict[UUID, Row]:
-        rows = await fetch(matching._LOCKED.replace("FOR NO KEY UPDATE", ""), sorted(order_ids))
+        rows = await fetch(
+            matching._LOCKED.replace("FOR NO KEY UPDATE OF o", ""), sorted(order_ids)
+        )
         return {row["id"]: row for row in rows}
 
     monkeypatch.setattr(matching, "_TOLD", _SLOW)

@@ -29,7 +29,7 @@ class Fact:
 
 def tell(before: Row, after: Standing, facts: Sequence[Fact]) -> None:
     """Announces what these facts, in the order of their time, have made of the order."""
-    order_id, member_id, total_fen = before["id"], before["member_id"], before["total_fen"]
+    order_id, member_id, total_fen = before["id"], _buyer(before), before["total_fen"]
     if before["paid_fen"] < after.paid_fen == total_fen:
         paid_at = max(
             (fact.at for fact in facts if fact.kind == "payment"), default=before["placed_at"]
@@ -56,6 +56,11 @@ def tell(before: Row, after: Standing, facts: Sequence[Fact]) -> None:
     _tell_refunds(before, after, facts, counts_now=counts_now)
 
 
+def _buyer(order: Row) -> UUID | None:
+    """Whose it is; of who was erased it is nobody's, and earns nothing."""
+    return None if order["of_the_erased"] else order["member_id"]
+
+
 def _tell_refunds(before: Row, after: Standing, facts: Sequence[Fact], *, counts_now: bool) -> None:
     """Each refund by what it gave back, as far as it was paid. What a payment lets an earlier one give
     back is told with the payment; what was given back before an order counts, when it does."""
@@ -76,7 +81,7 @@ def _tell_refunds(before: Row, after: Standing, facts: Sequence[Fact], *, counts
                 OrderRefunded(
                     before["id"],
                     cause_id,
-                    before["member_id"],
+                    _buyer(before),
                     before["total_fen"],
                     level,
                     reached,

@@ -39,7 +39,9 @@ SELECT f.kind, f.id, f.happened_at, f.fen, o.order_id
 """
 # Not FOR UPDATE: rows that name an order share its key, and two units that do would wait for each other.
 _LOCKED = """
-SELECT * FROM orders WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) ORDER BY id FOR NO KEY UPDATE
+SELECT o.*, m.state = 'erased' AS of_the_erased FROM orders o
+  LEFT JOIN member m ON m.tenant_id = $1 AND m.id = o.member_id
+ WHERE o.tenant_id = $1 AND o.id = ANY ($2::uuid[]) ORDER BY o.id FOR NO KEY UPDATE OF o
 """
 _JOINED = """
 WITH refunds AS (

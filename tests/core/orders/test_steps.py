@@ -12,6 +12,7 @@ from tests.support.shop import Shop, open_shop
 from shuke_core.kit.transactions import unit_of_work
 from shuke_core.ledger.queries import balance_of
 from shuke_core.orders.life import OrderStepKind
+from shuke_core.personal_data.erasure import erase
 from shuke_core.runtime import Runtime
 
 PHONE = "13800138000"
@@ -60,6 +61,20 @@ async def test_what_was_refunded_before_it_counts_is_taken_off_when_it_does(till
     assert await _balance(till.shop, member) == 6
     assert await till.orders() == [("T1", "partly_refunded", 400, 5)]
     assert (await till.shop.verified()).found == ()
+
+
+async def test_an_order_that_comes_to_count_after_its_buyer_was_erased_earns_nothing(
+    till: Till,
+) -> None:
+    member = await till.shop.member(PHONE)
+    await till.sells(till.sale(member_id=member, whole=False))
+    async with unit_of_work(till.shop.tenant_id):
+        await erase(member, "asked for")
+    await till.tells(till.payment("P1", 1000), till.step(OrderStepKind.COMPLETION))
+    await till.shop.work()
+    assert await till.orders() == [("T1", "completed", 0, 3)]
+    entries = "SELECT id FROM ledger_entry WHERE tenant_id = $1"
+    assert await till.shop.rows(entries) == []
 
 
 @pytest.mark.parametrize("first", ["order", "sale"])
